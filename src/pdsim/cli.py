@@ -1,0 +1,213 @@
+"""The command line: reads options, calls the library, prints. It imports the heavy parts only when a command needs them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from rich.console import Console
+
+from pdsim import __version__
+from pdsim.errors import InputError
+
+app = typer.Typer(
+    help="Simulate teachers' professional development (PD) and compare designs: is collaboration the fluoride or the "
+    "mint? Start with:  pdsim compare solo-course maths-hub",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="change a scenario key or an assumption, e.g. staff.expert_share=0.3 or theory.discernment=1"),
+]  # fmt: skip
+Replicates = Annotated[int, typer.Option(help="simulated worlds; four share a draw of the assumptions")]
+Years = Annotated[int | None, typer.Option(help="school years to look at, 1-10 [default: the longest that a scenario names]")]
+Seed = Annotated[int, typer.Option(help="of all luck; the same seed gives the same numbers")]
+TheoryOption = Annotated[
+    str, typer.Option("--theory", help="posterior, prior, point, a teaching world (fluoride, mint, bystander, groupthink) or a TOML file")
+]  # fmt: skip
+Json = Annotated[bool, typer.Option("--json", help="print one JSON document on standard output")]
+Baseline = Annotated[str, typer.Option(help="scenario to compare with: no-pd, business-as-usual, or any other")]
+
+err = Console(stderr=True)
+
+
+def settings_of(options: list[str] | None) -> dict[str, Any]:
+    """``--set`` options as {key path: value}."""
+    from pdsim.scenarios import parse_setting
+
+    return dict(parse_setting(text) for text in options or [])
+
+
+@contextmanager
+def progress_bar(total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar with time left on standard error, none when that is not a terminal; says when the kernel compiles."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from pdsim.simulate import kernel_is_compiled
+
+    if not kernel_is_compiled():
+        err.print("Compiling the model for this machine: once, about a minute ...", style="dim")
+    columns = (TextColumn("simulating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("runs", total=total)
+        yield lambda runs: bar.advance(task, runs)
+
+
+def version(shown: bool) -> None:
+    """Print the version and stop."""
+    if shown:
+        typer.echo(f"pdsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="print the version")] = False,
+) -> None:
+    """Simulate teachers' professional development and compare designs."""
+
+
+@app.command("list")
+def list_command() -> None:
+    """Show the shipped scenarios and experiments, a line each."""
+    from pdsim import library
+    from pdsim.errors import read_toml
+
+    for kind in ("scenarios", "experiments"):
+        files = library.shipped(kind)
+        if files:
+            typer.echo(f"{kind}:")
+        for name, path in files.items():
+            typer.echo(f"  {name:34} {read_toml(path).get('title', '')}")
+
+
+@app.command()
+def check(files: Annotated[list[str], typer.Argument(help="scenario files or short names")]) -> None:
+    """Say whether scenario files are right; the first mistake of each is shown, with what is allowed."""
+    from pdsim import scenarios
+
+    mistakes = 0
+    for name in files:
+        try:
+            scenario = scenarios.load(name)
+            typer.echo(f"{name}: good ({scenario.title or 'no title'})")
+            for remark in scenarios.remarks(scenario):
+                typer.echo(f"  note: {remark}")
+        except InputError as error:
+            mistakes += 1
+            typer.echo(f"pdsim: {error}", err=True)
+    if mistakes:
+        raise typer.Exit(2)
+
+
+@app.command()
+def new(name: Annotated[str, typer.Argument(help="name of the new scenario, e.g. our-hub")]) -> None:
+    """Start a commented scenario file NAME.toml in this folder."""
+    from pdsim import record, scenarios
+
+    path = Path(name if name.endswith(".toml") else f"{name}.toml")
+    if path.exists():
+        raise InputError(f"{path}: is there already; choose another name")
+    record.write_text(path, scenarios.commented_file(path.stem))
+    typer.echo(f"{path} is written. Change it, then:  pdsim check {path}  and  pdsim compare {path}")
+
+
+@app.command()
+def compare(
+    designs: Annotated[list[str], typer.Argument(help="two or more scenarios, by short name or path", metavar="A B ...")],
+    baseline: Baseline = "no-pd",
+    replicates: Replicates = 200,
+    years: Years = None,
+    seed: Seed = 1,
+    settings: Settings = None,
+    theory: TheoryOption = "posterior",
+    out: Annotated[Path | None, typer.Option(help="folder for tidy results, figures and a one-page report")] = None,
+    json: Json = False,
+) -> None:
+    """Compare PD designs: effects up Guskey's five levels with intervals, hours, cost, and every pair."""
+    from pdsim import comparison, record, tables
+
+    request = comparison.resolve(designs, baseline, replicates, years, seed, theory, settings_of(settings))
+    if out is not None:
+        record.check_folder(out)
+    with progress_bar(2 * replicates * len(request.designs)) as progress:
+        result = comparison.run(request, progress)
+    if out is not None:
+        record.save(result, out)
+    if json:
+        typer.echo(result.to_json())
+        return
+    console = Console()
+    tables.print_comparison(result, console)
+    if out is not None:
+        console.print(f"Results, figures and report are in {out}; open {out / 'report.html'}.", soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    design: Annotated[str, typer.Argument(help="a scenario, by short name or path", metavar="A")],
+    replicates: Replicates = 200,
+    years: Years = None,
+    seed: Seed = 1,
+    settings: Settings = None,
+    theory: TheoryOption = "posterior",
+    json: Json = False,
+) -> None:
+    """Would you notice? One school with its own forms, quiz, observations and tests: how often each detects the programme."""
+    from pdsim import evaluation, tables
+
+    request = evaluation.resolve(design, replicates, years, seed, theory, settings_of(settings))
+    with progress_bar(2 * replicates) as progress:
+        result = evaluation.run(request, progress)
+    if json:
+        typer.echo(result.to_json())
+    else:
+        tables.print_evaluation(result, Console())
+
+
+@app.command()
+def replay(file: Annotated[Path, typer.Argument(help="manifest.json of a folder written with --out")]) -> None:
+    """Run a result again from its own record and say whether it is the same."""
+    from pdsim import record
+
+    verdict = record.replay(file, progress_bar)
+    typer.echo(verdict.text)
+    raise typer.Exit(0 if verdict.same else 1)
+
+
+@app.command()
+def odd(scenario: Annotated[str | None, typer.Argument(help="a scenario whose settings to list")] = None) -> None:
+    """Print the ODD+D description of the model, with the table of parameters (and of a scenario)."""
+    from pdsim import odd as document
+
+    typer.echo(document.odd_text(scenario))
+
+
+def main() -> None:
+    """Run the command line; exit 0 done, 1 failed, 2 wrong use."""
+    try:
+        code = app(standalone_mode=False)
+    except InputError as error:
+        typer.echo(f"pdsim: {error}", err=True)
+        code = 2
+    except click.exceptions.Abort:
+        typer.echo("pdsim: stopped", err=True)
+        code = 1
+    except click.ClickException as error:
+        typer.echo(f"pdsim: {error.format_message()} (pdsim --help shows what is allowed)", err=True)
+        code = 2
+    except KeyboardInterrupt:
+        typer.echo("pdsim: stopped; files that are written are whole", err=True)
+        code = 1
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code or 0)

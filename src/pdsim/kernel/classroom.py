@@ -1,0 +1,119 @@
+"""Step 3, the classroom: a teacher uses the practice, and use and time change habit, technique and motivation."""
+
+import math
+
+from pdsim.kernel.compiled import compiled, rule
+
+from pdsim.kernel.learning import clip, weekly_loss
+from pdsim.kernel.records import SUMMER, WEEKS
+
+
+@rule
+def quality_of_use(insight, technique):
+    """Quality with which the practice is carried out: the geometric mean of insight and technique."""
+    return math.sqrt(insight * technique)
+
+
+@rule
+def weekly_use(habit, motivation, support, time, norm, insight, technique):
+    """Use of the practice in a week, 0-1.
+
+    (habit + (1 - habit) drive) x sqrt(insight x technique), with drive = motivation x support x time + norm, held in
+    0-1. Habit needs no deciding; where it is lacking, motivation, support and time add. Effort and the scale of use
+    cannot be told apart by any observation, so effort is fixed at 1.
+    """
+    drive = clip(motivation * support * time + norm, 0.0, 1.0)
+    return (habit + (1.0 - habit) * drive) * quality_of_use(insight, technique)
+
+
+@rule
+def time_left(design, theory, load):
+    """Share of a teacher's spare time that professional development leaves: 1 - (background + load) / slack_hours."""
+    return clip(1.0 - (design.background_hours / WEEKS + load) / theory.slack_hours, 0.0, 1.0)
+
+
+@rule
+def habit_after(habit, habit_usual, formation, formation_usual, fading):
+    """Habit a week later.
+
+    An implicit step, so that no rate can overshoot, of dH/dt = formation (1 - H) - formation_usual (1 - H_usual) -
+    fading (H - H_usual): an asymptotic curve in time (Lally et al. 2010) that stands still at the usual habit.
+    """
+    inflow = formation - formation_usual * (1.0 - habit_usual) + fading * habit_usual
+    return clip((habit + inflow) / (1.0 + formation + fading), 0.0, 1.0)
+
+
+@rule
+def practise(me, theory):
+    """Use strengthens habit, faster while prompts run; use with insight strengthens technique; the rest is untouched."""
+    pace = theory.habit_rate * me.habit_pace
+    me.habit = habit_after(
+        me.habit,
+        me.habit_usual,
+        pace * (1.0 + theory.prompts_strength * me.prompts) * me.use,
+        pace * me.use_usual,
+        weekly_loss(theory.habit_half_life),
+    )
+    ahead = me.use * max(me.insight - me.technique, 0.0)
+    ahead_usual = me.use_usual * max(me.insight_usual - me.technique_usual, 0.0)
+    me.technique = clip(me.technique + theory.practice_rate * (ahead - ahead_usual), 0.0, 1.0)
+
+
+@rule
+def fade(me, theory, insight_loss, technique_loss):
+    """What is not used fades towards the teacher's usual level; use protects it. Losses are shares, 0-1."""
+    kept = 1.0 - theory.use_protects * me.use
+    me.insight -= insight_loss * kept * (me.insight - me.insight_usual)
+    me.technique -= technique_loss * kept * (me.technique - me.technique_usual)
+
+
+@rule
+def settle(me, motivation_loss, norm_loss, prompts_loss):
+    """Motivation returns to its usual level; felt norms and prompts run out. Losses are shares, 0-1."""
+    me.motivation -= motivation_loss * (me.motivation - me.motivation_usual)
+    me.norm -= norm_loss * me.norm
+    me.prompts -= prompts_loss * me.prompts
+
+
+@compiled
+def classroom(world, load_of_session):
+    """One week in all classrooms; ``load_of_session`` (hours, per teacher present) is this week's session, or 0."""
+    design, theory, teachers = world.design, world.theory, world.teachers
+    insight_loss = weekly_loss(theory.insight_half_life)
+    technique_loss = weekly_loss(theory.technique_half_life)
+    motivation_loss = weekly_loss(theory.motivation_half_life)
+    norm_loss = weekly_loss(theory.norm_half_life)
+    prompts_loss = weekly_loss(theory.prompts_half_life)
+    for i in range(len(teachers)):
+        me = teachers[i]
+        time = time_left(design, theory, load_of_session * me.present)
+        support = world.schools[me.school].support
+        me.use = weekly_use(me.habit, me.motivation, support, time, me.norm, me.insight, me.technique)
+        me.use_sum += me.use
+        practise(me, theory)
+        fade(me, theory, insight_loss, technique_loss)
+        settle(me, motivation_loss, norm_loss, prompts_loss)
+
+
+@compiled
+def summer(world):
+    """Thirteen weeks without lessons: forgetting goes on, habits fade, prompts and norms run out."""
+    theory, teachers = world.theory, world.teachers
+    insight_loss = summer_loss(theory.insight_half_life)
+    technique_loss = summer_loss(theory.technique_half_life)
+    habit_loss = summer_loss(theory.habit_half_life)
+    motivation_loss = summer_loss(theory.motivation_half_life)
+    norm_loss = summer_loss(theory.norm_half_life)
+    prompts_loss = summer_loss(theory.prompts_half_life)
+    for i in range(len(teachers)):
+        me = teachers[i]
+        me.insight -= insight_loss * (me.insight - me.insight_usual)
+        me.technique -= technique_loss * (me.technique - me.technique_usual)
+        me.habit -= habit_loss * (me.habit - me.habit_usual)
+        settle(me, motivation_loss, norm_loss, prompts_loss)
+
+
+@rule
+def summer_loss(half_life):
+    """Share of a deviation that fades over the summer, for a half-life in weeks."""
+    return 1.0 - math.exp(-math.log(2.0) * SUMMER / half_life)
