@@ -24,8 +24,8 @@ STREAM_TEAM = 8  # who is in a team with whom
 STREAM_ATTEND = 9  # who turns up
 STREAM_LASTING = 10  # which team-mates become lasting advisers
 STREAM_LEAVE = 11  # who leaves
-STREAM_CLASS = 12  # noise of a class in a year
-STREAM_LESSON = 13  # noise of observed lessons
+STREAM_CLASS = 12  # noise of a class, and of observed lessons, in a year
+STREAM_LESSON = 13  # noise of lessons observed by the school itself
 STREAM_INSTRUMENT = 14  # noise of a school's own forms, quizzes and surveys
 
 _M0 = np.uint64(0xD2511F53)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from pdsim.kernel.compiled import compiled, rule
 
-from pdsim.kernel.draws import STREAM_CLASS, STREAM_LESSON, normal
+from pdsim.kernel.draws import STREAM_CLASS, normal_pair, uniforms
 from pdsim.kernel.pupils import class_noise_sd
 from pdsim.kernel.records import WEEKS
 
@@ -120,8 +120,10 @@ def measure(world, year, practice_sd, results):
                 if rates or not (o == 0 or o == 7):
                     results[p, o] += values[o]
             if p == ONE_SCHOOL:
-                results[p, 5] += lesson_noise * normal(world.key, STREAM_LESSON, year, me.post, 0)
-                results[p, 6] += class_noise * normal(world.key, STREAM_CLASS, year, me.post, 0)
+                u, v, _, _ = uniforms(world.key, STREAM_CLASS, year, me.post, 0)
+                of_lessons, of_class = normal_pair(u, v)
+                results[p, 5] += lesson_noise * of_lessons
+                results[p, 6] += class_noise * of_class
     for p in range(4):
         for o in range(outcomes):
             if count[p] == 0:

@@ -66,18 +66,13 @@ def reachable(school):
 
 @rule
 def returned(world, i, u):
-    """Somebody who turns to ``i`` and to whom ``i`` does not turn, or NOBODY."""
+    """A colleague who turns to ``i`` and to whom ``i`` does not turn, the first round the school from a random seat."""
     school = world.schools[world.teachers[i].school]
-    candidates = 0
-    for j in range(school.first, school.first + school.staff):
-        if j != i and is_adviser(world, j, i) and not is_adviser(world, i, j):
-            candidates += 1
-    goal = int(u * candidates)
-    for j in range(school.first, school.first + school.staff):
-        if candidates > 0 and j != i and is_adviser(world, j, i) and not is_adviser(world, i, j):
-            if goal == 0:
-                return j
-            goal -= 1
+    start = int(u * school.staff)
+    for step in range(school.staff):
+        j = school.first + (start + step) % school.staff
+        if is_adviser(world, j, i) and not is_adviser(world, i, j):
+            return j
     return NOBODY
 
 

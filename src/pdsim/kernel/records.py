@@ -61,6 +61,8 @@ TEACHER_FIELDS = {
     "offered": (_F, "sessions offered"),
     "attended": (_F, "sessions attended"),
     "present": (_I, "1: attended this week's session"),
+    "instruction_hours": (_F, "hours of instruction in the latest session offered"),
+    "together_hours": (_F, "hours together in the latest session offered"),
     "hours": (_F, "hours of the programme so far"),
     "pounds": (_F, "cost of the programme so far, GBP"),
     "ties_formed": (_F, "lasting ties formed so far"),

@@ -137,7 +137,7 @@ def attendance_chance(me, design, theory, rating, support, load):
 def attend(world, week, i):
     """Offer the session to teacher ``i``: rating, turning up, hours, pounds."""
     me, design = world.teachers[i], world.design
-    _, _, billed, load = hours_of_session(world, i)
+    me.instruction_hours, me.together_hours, billed, load = hours_of_session(world, i)
     rating = reaction(me, design, world.theory, load, company_of(world, i))
     chance = attendance_chance(me, design, world.theory, rating, world.schools[me.school].support, load)
     me.present = 0
@@ -273,18 +273,29 @@ def learn(me, theory, quality, knowledge, motivate, technique, embed):
 
 
 @rule
-def instruct(world, i, led_quality, hours, quality):
-    """Teach teacher ``i``, led by somebody of ``led_quality`` (expertise x attention), for ``hours`` of instruction."""
+def missed_by_all(design, theory, led_quality):
+    """:func:`missed_by_led` for the four groups, in the order of their codes."""
+    return (
+        missed_by_led(design, theory, KNOWLEDGE, led_quality),
+        missed_by_led(design, theory, MOTIVATE, led_quality),
+        missed_by_led(design, theory, TECHNIQUE, led_quality),
+        missed_by_led(design, theory, EMBED, led_quality),
+    )
+
+
+@rule
+def instruct(world, i, missed, hours, quality):
+    """Teach teacher ``i`` for ``hours``; ``missed`` is what the leader's mechanisms miss, for each group."""
     design, theory = world.design, world.theory
     peers = peers_quality(world, i)
     learn(
         world.teachers[i],
         theory,
         quality * dose(hours, theory),
-        intensity(design, theory, KNOWLEDGE, missed_by_led(design, theory, KNOWLEDGE, led_quality), peers),
-        intensity(design, theory, MOTIVATE, missed_by_led(design, theory, MOTIVATE, led_quality), peers),
-        intensity(design, theory, TECHNIQUE, missed_by_led(design, theory, TECHNIQUE, led_quality), peers),
-        intensity(design, theory, EMBED, missed_by_led(design, theory, EMBED, led_quality), peers),
+        intensity(design, theory, KNOWLEDGE, missed[0], peers),
+        intensity(design, theory, MOTIVATE, missed[1], peers),
+        intensity(design, theory, TECHNIQUE, missed[2], peers),
+        intensity(design, theory, EMBED, missed[3], peers),
     )
 
 
@@ -297,11 +308,10 @@ def instruction(world):
         present += teachers[i].present
     if present == 0:
         return
-    led_quality = design.facilitator * attention(world, present)
+    missed = missed_by_all(design, world.theory, design.facilitator * attention(world, present))
     for i in range(len(teachers)):
         if teachers[i].present == 1:
-            hours, _, _, _ = hours_of_session(world, i)
-            instruct(world, i, led_quality, hours, design.content * design.fidelity)
+            instruct(world, i, missed, teachers[i].instruction_hours, design.content * design.fidelity)
 
 
 @compiled
@@ -328,10 +338,11 @@ def cascade(world):
             continue
         room = max((school.staff - champions) / champions, 1.0)
         led_quality = expertise / champions * math.exp(-theory.attention_sharing * math.log(room))
+        missed = missed_by_all(design, theory, led_quality)
         quality = design.content * design.fidelity * theory.cascade_fidelity
         for i in range(school.first, school.first + school.staff):
             if teachers[i].participant == 0:
-                instruct(world, i, led_quality, design.cascade_hours, quality)
+                instruct(world, i, missed, design.cascade_hours, quality)
                 spend(teachers[i], design, design.cascade_hours)
 
 

@@ -8,7 +8,7 @@ from pdsim.kernel.advice import apply_changes, usual_pulls
 from pdsim.kernel.draws import STREAM_LASTING, uniform
 from pdsim.kernel.learning import clip, discerned, gain, share_moved
 from pdsim.kernel.records import KNOWLEDGE, NOBODY
-from pdsim.kernel.session import hours_of_session, missed_by_led, team_of
+from pdsim.kernel.session import missed_by_led, team_of
 
 
 @rule
@@ -51,10 +51,12 @@ def exchange(world, i, first, last, hours):
 
 
 @rule
-def talk(world, i, hours):
-    """Talk deepens the content: insight gains where there is content to talk about, and nothing where there is none."""
+def talk(world, i, matter, hours):
+    """Talk deepens the content: insight gains where there is matter to talk about, and nothing where there is none.
+
+    ``matter`` (0-1) is the intensity of the mechanisms that build knowledge, as led by the facilitator.
+    """
     me, design, theory = world.teachers[i], world.design, world.theory
-    matter = 1.0 - missed_by_led(design, theory, KNOWLEDGE, design.facilitator)
     amount = design.insight_exchange * theory.talk_deepens * design.content * design.fidelity * matter * hours
     me.insight = gain(me.insight, amount)
 
@@ -114,19 +116,19 @@ def teamwork(world, week):
     for i in range(len(teachers)):
         if teachers[i].present == 0 or teachers[i].team == NOBODY:
             continue
-        _, hours, _, _ = hours_of_session(world, i)
+        hours = teachers[i].together_hours
         first, last = team_of(world, i)
         if hours <= 0.0 or exchange(world, i, first, last, hours) == 0:
             continue
         befriend(world, week, i, first, last, hours)
         world.schools[teachers[i].school].joint_work += hours / world.schools[teachers[i].school].staff
+    matter = 1.0 - missed_by_led(world.design, world.theory, KNOWLEDGE, world.design.facilitator)
     for i in range(len(teachers)):
         if teachers[i].present == 1:
             apply_changes(teachers, i)
             if worked_together(world, i):
-                _, hours, _, _ = hours_of_session(world, i)
-                talk(world, i, hours)
-                enjoy_company(world, i, hours)
+                talk(world, i, matter, teachers[i].together_hours)
+                enjoy_company(world, i, teachers[i].together_hours)
 
 
 @rule
