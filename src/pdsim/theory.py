@@ -6,6 +6,7 @@ users see. Defaults are set by hand near the published patterns and are **provis
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pdsim.errors import InputError, nearest
+from pdsim.errors import InputError, nearest, read_toml, shown
 from pdsim.kernel.records import records
 
 FAMILIES = ("fluoride", "mint", "organisation", "cost")
@@ -225,10 +226,11 @@ def check_value(name: str, value: Any, where: str = "theory") -> float:
     if name not in PARAMETERS:
         raise InputError(f"{where}.{name}: no such assumption{nearest(name, PARAMETERS)}")
     p = PARAMETERS[name]
+    allowed = f"allowed is {p.low:g} to {p.high:g} ({p.unit})"
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"{where}.{name}: {value!r} is not a number; allowed is {p.low:g} to {p.high:g}")
+        raise InputError(f"{where}.{name}: {shown(value)} is not a number; {allowed}")
     if not p.low <= value <= p.high:
-        raise InputError(f"{where}.{name}: {value:g} is out of range; allowed is {p.low:g} to {p.high:g} ({p.unit})")
+        raise InputError(f"{where}.{name}: {shown(value)} is out of range; {allowed}")
     return float(value)
 
 
@@ -296,19 +298,25 @@ def load(kind: str, draws: int, seed: int) -> Theory:
         label = f"{kind} ({WORLDS_NOTE})"
         return override(Theory(label, _record(values)), WORLDS[kind], noted=False)
     path = Path(kind)
-    if path.suffix == ".toml" or path.exists():
-        return override(Theory(f"file {path.name} (one draw)", _record(defaults()[None, :])), read_file(path), noted=False)
-    raise InputError(f"--theory: {kind!r} is neither a file nor one of {', '.join(KINDS)}{nearest(kind, KINDS)}")
+    if path.suffix == ".toml" or os.path.exists(kind):
+        one_draw = Theory(f"file {path.name} (one draw)", _record(defaults()[None, :]))
+        return override(one_draw, read_file(path), noted=False)
+    raise InputError(f"--theory: {shown(kind)} is neither a file nor one of {', '.join(KINDS)}{nearest(kind, KINDS)}")
 
 
 def read_file(path: Path) -> dict[str, float]:
-    """Assumptions from a TOML file, either at top level or under ``[theory]``."""
-    from pdsim.errors import read_toml
+    """Assumptions from a TOML file, either at top level or under ``[theory]``.
 
+    Raises:
+        InputError: unreadable file, unknown name, a value that is not allowed, or keys outside ``[theory]``.
+    """
     content = read_toml(path)
     table = content.get("theory", content)
     if not isinstance(table, Mapping):
-        raise InputError(f"{path}: [theory] is to be a table of assumptions")
+        raise InputError(f"{path}: theory: {shown(table)} is not a table; write a section [theory]")
+    for name in content:
+        if table is not content and name != "theory":
+            raise InputError(f"{path}: {name}: stands outside [theory], where a file of assumptions has nothing else")
     return {name: check_value(name, value, f"{path}: theory") for name, value in table.items()}
 
 
