@@ -12,6 +12,10 @@ when first used, so that ``import pdsim`` is quick.
 from importlib import import_module
 from typing import Any
 
+from pdsim.cache import place_cache
+
+place_cache()  # here, because numba reads the place once, when any module imports it first
+
 __version__ = "0.1.0"
 
 _WHERE = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -11,56 +10,20 @@ from pathlib import Path
 
 import numpy as np
 
+from pdsim import population
+from pdsim.cache import compiled_sources, hash_of
+from pdsim.kernel import run as kernel_run
+from pdsim.kernel.measure import OUTCOMES, POPULATIONS
+from pdsim.scenarios import Scenario
+from pdsim.theory import Theory
 
-def _cache_kernel() -> None:
-    """Point numba's cache at a folder named by the hash of the kernel's sources, before numba is imported.
-
-    Numba checks only the file of the function itself, so an edit of a submodel would leave its callers' cached code
-    running the old rules.
-    """
-    if "NUMBA_CACHE_DIR" in os.environ:
-        return
-    import platformdirs
-
-    name = f"kernel-{_hash(compiled_sources())}"
-    folder = Path(platformdirs.user_cache_dir("pdsim")) / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "writable").touch()
-    except OSError:
-        import tempfile
-
-        folder = Path(tempfile.gettempdir()) / f"pdsim-{name}-{os.getuid() if hasattr(os, 'getuid') else 0}"
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)
-
-
-def compiled_sources() -> list[Path]:
-    """All files whose code is compiled."""
-    return sorted((Path(__file__).parent / "kernel").glob("*.py"))
-
-
-def _hash(paths: list[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()[:16]
+CHUNK = 25  # runs in one call of the kernel: about a hundredth of a second
+DRAW_SHARE = 4  # replicates that share a draw of the assumptions
 
 
 def science_hash() -> str:
     """Short hash of the kernel's sources and the register of assumptions: the version of the science."""
-    return _hash([*compiled_sources(), Path(__file__).parent / "theory.py"])
-
-
-_cache_kernel()
-
-from pdsim import population  # noqa: E402  (numba reads the cache's place when it is imported)
-from pdsim.kernel import run as kernel_run  # noqa: E402
-from pdsim.kernel.measure import OUTCOMES, POPULATIONS  # noqa: E402
-from pdsim.scenarios import Scenario  # noqa: E402
-from pdsim.theory import Theory  # noqa: E402
-
-CHUNK = 25  # runs in one call of the kernel: about a hundredth of a second
-DRAW_SHARE = 4  # replicates that share a draw of the assumptions
+    return hash_of([*compiled_sources(), Path(__file__).parent / "theory.py"])
 
 
 @dataclass(frozen=True)
@@ -115,7 +78,9 @@ def simulate(
         chunks = [
             (runs.draw[at : at + CHUNK], runs.replicate[at : at + CHUNK]) for at in range(0, len(runs.draw), CHUNK)
         ]
-        futures = [pool.submit(run_chunk, start, theory.draws, d, r, runs.seed, scenario.evaluation.years) for d, r in chunks]
+        futures = [
+            pool.submit(run_chunk, start, theory.draws, d, r, runs.seed, scenario.evaluation.years) for d, r in chunks
+        ]
         parts = []
         for future in futures:
             parts.append(future.result())
