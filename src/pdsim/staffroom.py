@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from pdsim.errors import InputError, nearest, read_text
+from pdsim.errors import InputError, nearest, read_text, shown
 
 MAX_STAFF = 5000
+
+Teacher = tuple[str, str, float | None]  # school, department ("" where not given), years of experience
 
 
 class Staffroom(BaseModel):
@@ -21,7 +25,7 @@ class Staffroom(BaseModel):
     of the ids.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     ids: tuple[str, ...]
     schools: tuple[str, ...]
@@ -30,38 +34,67 @@ class Staffroom(BaseModel):
     ties: tuple[tuple[str, str, float], ...]
     ties_given: bool
 
+    @model_validator(mode="after")
+    def hold_together(self) -> Staffroom:
+        """Columns of one length, and ties between two teachers who are there: a saved record may be damaged.
+
+        Raises:
+            ValueError: the parts do not fit together.
+        """
+        if not len(self.ids) == len(self.schools) == len(self.departments) == len(self.years):
+            raise ValueError("ids, schools, departments and years differ in length")
+        known = set(self.ids)
+        if len(known) < len(self.ids) or not 2 <= len(known) <= MAX_STAFF:
+            raise ValueError(f"ids are to be 2 to {MAX_STAFF} different ones")
+        if any(asker == adviser or asker not in known or adviser not in known for asker, adviser, _ in self.ties):
+            raise ValueError("ties are to be between two teachers of the staffroom")
+        return self
+
 
 def read_table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
     """Rows of a CSV file with a header, as (line number, {column: text}).
 
     Raises:
-        InputError: unreadable file, missing or unknown column, a row of the wrong length, no rows.
+        InputError: unreadable file, missing, unknown or repeated column, a row of the wrong length, no rows.
     """
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     try:
-        rows = list(csv.reader(io.StringIO(read_text(path), newline="")))
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as error:
-        raise InputError(f"{path}: not a CSV file ({error})") from None
-    if not rows:
+        raise InputError(f"{path}: line {reader.line_num}: not a CSV file ({error})") from None
+    filled = [(line, row) for line, row in rows if any(row)]
+    if not filled:
         raise InputError(f"{path}: is empty; the first line is to name the columns {', '.join(required)}")
-    header = [name.strip().lower() for name in rows[0]]
+    header = [name.lower() for name in filled[0][1]]
+    check_header(header, f"{path}: line {filled[0][0]}", required, optional)
+    for line, row in filled[1:]:
+        if len(row) != len(header):
+            raise InputError(
+                f"{path}: line {line}: number of cells: {len(row)}; allowed is {len(header)}, as in the header"
+            )
+    if len(filled) == 1:
+        raise InputError(f"{path}: no rows below the header")
+    return [(line, dict(zip(header, row, strict=True))) for line, row in filled[1:]]
+
+
+def check_header(header: list[str], where: str, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
+    """Check the names of the columns.
+
+    Raises:
+        InputError: missing, unknown or repeated column.
+    """
+    allowed = required + optional
+    for name in header:
+        if name not in allowed:
+            mark = next((mark for mark in ";\t|" if mark in name), None)
+            hint = nearest(name, allowed) if mark is None else f"; separate cells by commas, not by {mark!r}"
+            raise InputError(f"{where}: no use for column {shown(name)}; allowed are {', '.join(allowed)}{hint}")
     for name in required:
         if name not in header:
-            raise InputError(f"{path}: line 1: no column {name!r}{nearest(name, header)}; the header is {', '.join(header)}")
-    for name in header:
-        if name not in required + optional:
-            raise InputError(f"{path}: line 1: no use for column {name!r}; allowed are {', '.join(required + optional)}")
-    if len(set(header)) < len(header):
-        raise InputError(f"{path}: line 1: a column stands twice in {', '.join(header)}")
-    out = []
-    for line, row in enumerate(rows[1:], start=2):
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) != len(header):
-            raise InputError(f"{path}: line {line}: {len(row)} cells; the header has {len(header)}")
-        out.append((line, {name: cell.strip() for name, cell in zip(header, row, strict=True)}))
-    if not out:
-        raise InputError(f"{path}: no rows below the header")
-    return out
+            raise InputError(f"{where}: no column {name!r}; needed are {', '.join(required)}")
+    twice = next((name for name, count in Counter(header).items() if count > 1), None)
+    if twice is not None:
+        raise InputError(f"{where}: column {twice!r} stands twice")
 
 
 def number(text: str, where: str, low: float, high: float) -> float:
@@ -73,51 +106,70 @@ def number(text: str, where: str, low: float, high: float) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise InputError(f"{where}: {text!r} is not a number; allowed is {low:g} to {high:g}") from None
+        raise InputError(f"{where}: {shown(text)} is not a number; allowed is {low:g} to {high:g}") from None
     if not (math.isfinite(value) and low <= value <= high):
-        raise InputError(f"{where}: {text} is out of range; allowed is {low:g} to {high:g}")
+        raise InputError(f"{where}: {shown(text)} is out of range; allowed is {low:g} to {high:g}")
     return value
 
 
-def read_teachers(path: Path) -> dict[str, tuple[str, str, float | None]]:
+def read_teachers(path: Path) -> dict[str, Teacher]:
     """Teacher id to (school, department, years of experience or None).
 
     Raises:
-        InputError: as :func:`read_table`; an empty or duplicate id; years outside 0-60.
+        InputError: as :func:`read_table`; an empty or repeated id; years outside 0-60; schools named for some only.
     """
-    teachers: dict[str, tuple[str, str, float | None]] = {}
-    for line, row in read_table(path, ("teacher",), ("years_of_experience", "school", "department")):
-        name = row["teacher"]
+    teachers: dict[str, Teacher] = {}
+    rows = read_table(path, ("teacher",), ("years_of_experience", "school", "department"))
+    schools_named = any(row.get("school") for _, row in rows)
+    for line, row in rows:
+        where, name, school = f"{path}: line {line}", row["teacher"], row.get("school", "")
         if not name:
-            raise InputError(f"{path}: line {line}: teacher: is empty; every teacher needs an id")
+            raise InputError(f"{where}: teacher: is empty; every teacher needs an id")
         if name in teachers:
-            raise InputError(f"{path}: line {line}: teacher {name!r} stands twice; ids are to be unique")
+            raise InputError(f"{where}: teacher {shown(name)} stands twice; ids are to be unique")
+        if schools_named and not school:
+            raise InputError(f"{where}: school: is empty; name the school of every teacher, or of none")
         years = row.get("years_of_experience", "")
-        experience = number(years, f"{path}: line {line}: years_of_experience", 0, 60) if years else None
-        teachers[name] = (row.get("school", ""), row.get("department", ""), experience)
+        experience = number(years, f"{where}: years_of_experience", 0, 60) if years else None
+        teachers[name] = (school, row.get("department", ""), experience)
     return teachers
 
 
-def read_edges(path: Path, teachers: dict[str, tuple[str, str, float | None]] | None) -> dict[tuple[str, str], float]:
+def read_edges(path: Path, teachers: dict[str, Teacher] | None) -> dict[tuple[str, str], float]:
     """(asker, adviser) to weight.
 
     Raises:
-        InputError: as :func:`read_table`; empty or unknown id; a tie to oneself or twice; weight not in (0, 1000].
+        InputError: as :func:`read_table`; an empty or unknown id; a tie to oneself or twice; weight outside 1e-6-1000.
     """
     edges: dict[tuple[str, str], float] = {}
     for line, row in read_table(path, ("from", "to"), ("weight",)):
-        tie = (row["from"], row["to"])
+        where, tie = f"{path}: line {line}", (row["from"], row["to"])
         for column, name in zip(("from", "to"), tie, strict=True):
             if not name:
-                raise InputError(f"{path}: line {line}: {column}: is empty; every tie needs two ids")
+                raise InputError(f"{where}: {column}: is empty; every tie needs two ids")
             if teachers is not None and name not in teachers:
-                raise InputError(f"{path}: line {line}: {column}: no teacher {name!r} in the teacher table{nearest(name, teachers)}")
+                hint = nearest(name, teachers)
+                raise InputError(f"{where}: {column}: no teacher {shown(name)} in the teacher table{hint}")
         if tie[0] == tie[1]:
-            raise InputError(f"{path}: line {line}: {tie[0]!r} turns to themselves; ties are between two teachers")
+            raise InputError(f"{where}: {shown(tie[0])} turns to themselves; ties are between two teachers")
         if tie in edges:
-            raise InputError(f"{path}: line {line}: the tie from {tie[0]!r} to {tie[1]!r} stands twice")
-        edges[tie] = number(row.get("weight") or "1", f"{path}: line {line}: weight", 1e-6, 1000)
+            raise InputError(f"{where}: the tie from {shown(tie[0])} to {shown(tie[1])} stands twice")
+        edges[tie] = number(row.get("weight") or "1", f"{where}: weight", 1e-6, 1000)
     return edges
+
+
+def check_staff(where: str, schools: Iterable[str]) -> None:
+    """Check the size of the staff and of each school; ``schools`` names the school of every teacher.
+
+    Raises:
+        InputError: fewer than 2 or more than 5,000 teachers; a school of one.
+    """
+    sizes = Counter(schools)
+    if not 2 <= sizes.total() <= MAX_STAFF:
+        raise InputError(f"{where}: number of teachers: {sizes.total()}; allowed is 2 to {MAX_STAFF}")
+    for school, size in sizes.items():
+        if size < 2:
+            raise InputError(f"{where}: school {shown(school)} has one teacher; every school needs two or more")
 
 
 def read_staffroom(edges: str | None, teachers: str | None, folder: Path) -> Staffroom:
@@ -127,21 +179,17 @@ def read_staffroom(edges: str | None, teachers: str | None, folder: Path) -> Sta
         InputError: any mistake in the files; fewer than 2 or more than 5,000 teachers; a school of one.
     """
     table = read_teachers(folder / teachers) if teachers else None
+    if table is not None:
+        check_staff(str(teachers), (school for school, _, _ in table.values()))
     ties = read_edges(folder / edges, table) if edges else {}
     if table is None:
         table = {name: ("", "", None) for tie in ties for name in tie}
-    where = teachers or edges
-    if not 2 <= len(table) <= MAX_STAFF:
-        raise InputError(f"{where}: {len(table)} teachers; allowed is 2 to {MAX_STAFF}")
+        check_staff(str(edges), ("" for _ in table))
     ids = sorted(table, key=lambda name: (table[name][0], name))
-    schools = [table[name][0] for name in ids]
-    for school in set(schools):
-        if schools.count(school) < 2:
-            raise InputError(f"{where}: school {school!r} has one teacher; every school needs two or more")
     most = max(ties.values(), default=1.0)
     return Staffroom(
         ids=tuple(ids),
-        schools=tuple(schools),
+        schools=tuple(table[name][0] for name in ids),
         departments=tuple(table[name][1] for name in ids),
         years=tuple(table[name][2] for name in ids),
         ties=tuple((a, b, w / most) for (a, b), w in sorted(ties.items())),
