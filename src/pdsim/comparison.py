@@ -193,8 +193,15 @@ def resolve(
     if not loaded:
         raise InputError("compare: name at least one scenario ('pdsim list' shows all)")
     horizon = years or max(s.evaluation.years for s in loaded)
-    horizoned = [s.model_copy(update={"evaluation": s.evaluation.model_copy(update={"years": horizon})}) for s in loaded]
+    horizoned = [
+        s.model_copy(update={"evaluation": s.evaluation.model_copy(update={"years": horizon})}) for s in loaded
+    ]
     return Request(tuple(distinct_names(horizoned)), base, replicates, seed, horizon, theory, settings)
+
+
+def looked_at(design: Scenario, years: int) -> Scenario:
+    """The design looked at over a number of years."""
+    return design.model_copy(update={"evaluation": design.evaluation.model_copy(update={"years": years})})
 
 
 def distinct_names(loaded: Sequence[Scenario]) -> list[Scenario]:

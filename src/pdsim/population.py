@@ -92,7 +92,7 @@ def year_quantiles(mean: float, spread: float, experienced_share: float | None) 
     u = STEPS
     if experienced_share is not None:
         split = 1.0 - experienced_share
-        below = STEPS < split
+        below = split > STEPS
         u = np.where(below, STEPS / max(split, 1e-9) * junior, 1 - (1 - STEPS) / max(1 - split, 1e-9) * (1 - junior))
     return np.minimum(stats.gamma.ppf(np.clip(u, 1e-9, 1 - 1e-9), shape, scale=scale), 40.0)
 
@@ -112,7 +112,7 @@ def degree_quantiles(mean: float, spread: float, nobody: float) -> np.ndarray:
         ties = 1 + stats.nbinom.ppf(u, more**2 / (variance - more), more / variance)
     else:
         ties = 1 + stats.poisson.ppf(u, more)
-    return np.where(STEPS <= nobody, 0.0, np.minimum(ties, 30.0))
+    return np.where(nobody >= STEPS, 0.0, np.minimum(ties, 30.0))
 
 
 def school_sizes(scenario: Scenario) -> list[int]:

@@ -174,7 +174,8 @@ def judge(old: dict[str, Any], new: dict[str, Any], saved: dict[str, Any]) -> Ve
     if old["results"] == new["results"] and old["pairs"] == new["pairs"]:
         return Verdict("identical: every number is the same to the last bit", True)
     before, after = numbers(old), numbers(new)
-    where = f"saved by pdsim {saved.get('version')} (science {saved.get('science')}), run by {__version__} (science {science_hash()})"
+    made = f"saved by pdsim {saved.get('version')} (science {saved.get('science')})"
+    where = f"{made}, run by {__version__} (science {science_hash()})"
     if before.shape == after.shape and np.allclose(before, after, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
         return Verdict(f"within tolerance: no number differs by more than {TOLERANCE:g} relative; {where}", True)
     if before.shape != after.shape:

@@ -6,18 +6,19 @@ documentation and controls are made from them.
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pdsim import library, theory
-from pdsim.errors import InputError, nearest, read_toml
+from pdsim.errors import InputError, nearest, read_toml, shown
 from pdsim.kernel.records import CHANNELS, WEEKS
 from pdsim.staffroom import Staffroom, read_staffroom
 
@@ -45,12 +46,16 @@ MECHANISMS: dict[str, tuple[str, Carrier]] = {
 }
 MAX_PROGRAMME_WEEKS = 3 * WEEKS
 MAX_TEACHERS = 600_000
+TEXTS = ("title", "source", "says", "choices")  # keys at the top of a file
+CSV_FILES = ("staff.teachers", "network.edges")  # keys that name a file
 
 
 def key(default: Any, label: str, unit: str, meaning: str, low: float | None = None, high: float | None = None,
         step: float | None = None) -> Any:  # fmt: skip
     """A field of the register: default, label, unit, meaning, range (both ends allowed) and a step for sliders."""
-    return Field(default, ge=low, le=high, title=label, description=meaning, json_schema_extra={"unit": unit, "step": step})
+    return Field(
+        default, ge=low, le=high, title=label, description=meaning, json_schema_extra={"unit": unit, "step": step}
+    )
 
 
 class Section(BaseModel):
@@ -63,37 +68,93 @@ class Staff(Section):
     """[staff]: who the teachers are."""
 
     schools: int = key(1, "Schools", "schools", "how many schools the staff work in", 1, 20_000, 1)
-    teachers_per_school: int = key(40, "Teachers per school", "teachers", "how many teachers each school has", 2, 2000, 1)
+    teachers_per_school: int = key(
+        40, "Teachers per school", "teachers", "how many teachers each school has", 2, 2000, 1
+    )
     departments: int = key(5, "Departments", "departments", "departments (or year groups) in each school", 1, 50, 1)
-    expertise: float = key(0.35, "Expertise", "0-1", "insight and technique that ordinary teachers have in the practice", 0.02, 0.98, 0.05)
-    expertise_spread: float = key(0.12, "Spread of expertise", "SD", "how much teachers differ in expertise", 0.0, 0.5, 0.01)
-    expert_share: float = key(0.1, "Share of experts", "share", "share of teachers who are experts in the practice", 0.0, 1.0, 0.05)
-    expert_level: float = key(0.75, "Level of experts", "0-1", "insight and technique that experts have", 0.02, 0.98, 0.05)
-    experience: float = key(10.4, "Experience", "years", "mean years of experience before experienced_share is applied", 0.5, 35.0, 0.5)
-    experience_spread: float = key(10.4, "Spread of experience", "years (SD)", "how much teachers differ in experience", 0.5, 20.0, 0.5)
-    experienced_share: float | None = key(None, "Share of the experienced", "share", "share of teachers with ten or more years; left out: as it falls", 0.0, 1.0, 0.05)
+    expertise: float = key(
+        0.35, "Expertise", "0-1", "insight and technique that ordinary teachers have in the practice", 0.02, 0.98, 0.05
+    )
+    expertise_spread: float = key(
+        0.12, "Spread of expertise", "SD", "how much teachers differ in expertise", 0.0, 0.5, 0.01
+    )
+    expert_share: float = key(
+        0.1, "Share of experts", "share", "share of teachers who are experts in the practice", 0.0, 1.0, 0.05
+    )
+    expert_level: float = key(
+        0.75, "Level of experts", "0-1", "insight and technique that experts have", 0.02, 0.98, 0.05
+    )
+    experience: float = key(
+        10.4, "Experience", "years", "mean years of experience before experienced_share is applied", 0.5, 35.0, 0.5
+    )
+    experience_spread: float = key(
+        10.4, "Spread of experience", "years (SD)", "how much teachers differ in experience", 0.5, 20.0, 0.5
+    )
+    experienced_share: float | None = key(
+        None,
+        "Share of the experienced",
+        "share",
+        "share of teachers with ten or more years; left out: as it falls",
+        0.0,
+        1.0,
+        0.05,
+    )
     teachers: str | None = key(None, "Teacher table", "CSV file", "a real school's teachers: columns teacher, and optionally years_of_experience, school, department")  # fmt: skip
 
 
 class Network(Section):
     """[network]: whom teachers turn to for advice."""
 
-    ties: float = key(3.5, "Advice ties", "colleagues", "colleagues that a teacher turns to, on average, whatever the school's size", 0.0, 12.0, 0.5)
+    ties: float = key(
+        3.5,
+        "Advice ties",
+        "colleagues",
+        "colleagues that a teacher turns to, on average, whatever the school's size",
+        0.0,
+        12.0,
+        0.5,
+    )
     ties_spread: float = key(2.7, "Spread of ties", "SD", "how much teachers differ in that", 0.0, 8.0, 0.1)
     nobody_share: float = key(0.2, "Turn to nobody", "share", "share of teachers who turn to nobody", 0.0, 1.0, 0.05)
-    ties_across: float = key(0.05, "Ties across schools", "share", "share of ties to other schools or partners of the programme", 0.0, 1.0, 0.05)
-    everyday_advice: float = key(1.0, "Everyday advice", "factor", "strength of everyday advice; 0: colleagues do not talk about teaching", 0.0, 3.0, 0.1)
+    ties_across: float = key(
+        0.05,
+        "Ties across schools",
+        "share",
+        "share of ties to other schools or partners of the programme",
+        0.0,
+        1.0,
+        0.05,
+    )
+    everyday_advice: float = key(
+        1.0,
+        "Everyday advice",
+        "factor",
+        "strength of everyday advice; 0: colleagues do not talk about teaching",
+        0.0,
+        3.0,
+        0.1,
+    )
     edges: str | None = key(None, "Advice network", "CSV file", "a real school's ties: columns from, to, and optionally weight")  # fmt: skip
 
 
 class Partners(Section):
     """[partners]: those whom a cross-school programme brings in; they count in no result."""
 
-    schools: int = key(0, "Partner schools", "schools", "schools from which the programme brings in teachers", 0, 100, 1)
-    teachers_per_school: int = key(2, "Partners per school", "teachers", "teachers brought in from each partner school", 1, 100, 1)
-    expertise: float = key(0.35, "Partners' expertise", "0-1", "insight and technique of ordinary partners", 0.02, 0.98, 0.05)
-    expert_share: float = key(0.1, "Experts among partners", "share", "share of partners who are experts", 0.0, 1.0, 0.05)
-    experience: float = key(10.4, "Partners' experience", "years", "mean years of experience of partners", 0.5, 35.0, 0.5)
+    schools: int = key(
+        0, "Partner schools", "schools", "schools from which the programme brings in teachers", 0, 100, 1
+    )
+    teachers_per_school: int = key(
+        2, "Partners per school", "teachers", "teachers brought in from each partner school", 1, 100, 1
+    )
+    expertise: float = key(
+        0.35, "Partners' expertise", "0-1", "insight and technique of ordinary partners", 0.02, 0.98, 0.05
+    )
+    expert_share: float = key(
+        0.1, "Experts among partners", "share", "share of partners who are experts", 0.0, 1.0, 0.05
+    )
+    experience: float = key(
+        10.4, "Partners' experience", "years", "mean years of experience of partners", 0.5, 35.0, 0.5
+    )
 
 
 Mechanism = Literal[tuple(MECHANISMS)]  # type: ignore[valid-type]
@@ -103,30 +164,70 @@ class Programme(Section):
     """[programme]: the PD itself."""
 
     format: Literal["solo", "collaborative"] = key("solo", "Format", "", "whether teachers also work together in teams")
-    mechanisms: tuple[Mechanism, ...] = key((), "Mechanisms", "of 14", "the mechanisms of the EEF review that the programme uses")
+    mechanisms: tuple[Mechanism, ...] = key(
+        (), "Mechanisms", "of 14", "the mechanisms of the EEF review that the programme uses"
+    )
     carriers: dict[Mechanism, Carrier] = key({}, "Carriers", "", "who carries a mechanism, where it is not the usual carrier")  # fmt: skip
     sessions: int = key(0, "Sessions", "sessions", "number of sessions; 0: no programme", 0, MAX_PROGRAMME_WEEKS, 1)
-    weeks_between: int = key(1, "Weeks between sessions", "school weeks", "school weeks from one session to the next", 1, 39, 1)
-    first_week: int = key(2, "First session", "school week", "school week of the first session (0: first week of the first year)", 0, 116, 1)
+    weeks_between: int = key(
+        1, "Weeks between sessions", "school weeks", "school weeks from one session to the next", 1, 39, 1
+    )
+    first_week: int = key(
+        2,
+        "First session",
+        "school week",
+        "school week of the first session (0: first week of the first year)",
+        0,
+        116,
+        1,
+    )
     hours: float = key(1.0, "Hours per session", "hours", "hours of each session", 0.1, 12.0, 0.5)
-    content: float = key(0.5, "Content quality", "0-1", "how good the content is; 0: there is nothing to learn", 0.0, 1.0, 0.05)
+    content: float = key(
+        0.5, "Content quality", "0-1", "how good the content is; 0: there is nothing to learn", 0.0, 1.0, 0.05
+    )
     facilitator: float = key(0.6, "Facilitator's expertise", "0-1", "expertise of whoever leads", 0.0, 1.0, 0.05)
     fidelity: float = key(0.8, "Fidelity", "0-1", "share of the design that is delivered", 0.0, 1.0, 0.05)
-    value: float = key(1.0, "Value of the practice", "factor", "what the practice is worth to pupils (1: as in the trials; 0: nothing; below 0: harm)", -1.0, 2.0, 0.1)
+    value: float = key(
+        1.0,
+        "Value of the practice",
+        "factor",
+        "what the practice is worth to pupils (1: as in the trials; 0: nothing; below 0: harm)",
+        -1.0,
+        2.0,
+        0.1,
+    )
     per_facilitator: float = key(20.0, "Participants per facilitator", "teachers", "1: one-to-one", 1.0, 1000.0, 1.0)
     attendance: Literal["required", "voluntary"] = key("required", "Attendance", "", "whether teachers may stay away")
-    who: Literal["everyone", "volunteers", "chosen", "least-experienced", "champions"] = key("everyone", "Who takes part", "", "who of each school takes part; champions pass it on to their colleagues")
-    share_taking_part: float = key(1.0, "Share taking part", "share", "share of each school's staff who take part", 0.0, 1.0, 0.05)
-    count_per_school: int = key(0, "Count taking part", "teachers", "teachers of each school who take part; 0: share_taking_part counts", 0, 2000, 1)
-    cascade_hours: float = key(0.0, "Hours passed on", "hours", "hours per session that champions pass on to colleagues", 0.0, 12.0, 0.5)
-    schools_taking_part: int = key(0, "Schools taking part", "schools", "how many of the schools take part; 0: all", 0, 20_000, 1)
+    who: Literal["everyone", "volunteers", "chosen", "least-experienced", "champions"] = key(
+        "everyone", "Who takes part", "", "who of each school takes part; champions pass it on to their colleagues"
+    )
+    share_taking_part: float = key(
+        1.0, "Share taking part", "share", "share of each school's staff who take part", 0.0, 1.0, 0.05
+    )
+    count_per_school: int = key(
+        0,
+        "Count taking part",
+        "teachers",
+        "teachers of each school who take part; 0: share_taking_part counts",
+        0,
+        2000,
+        1,
+    )
+    cascade_hours: float = key(
+        0.0, "Hours passed on", "hours", "hours per session that champions pass on to colleagues", 0.0, 12.0, 0.5
+    )
+    schools_taking_part: int = key(
+        0, "Schools taking part", "schools", "how many of the schools take part; 0: all", 0, 20_000, 1
+    )
     lesson_time: float = key(0.3, "Taken from lessons", "share", "share of the hours for which lessons are covered", 0.0, 1.0, 0.05)  # fmt: skip
 
 
 class Channels(Section):
     """[collaboration.channels]: each path by which collaboration can act, switched off with false."""
 
-    insight_exchange: bool = key(True, "Insight exchange", "", "team-mates exchange insight, and talk deepens the content")
+    insight_exchange: bool = key(
+        True, "Insight exchange", "", "team-mates exchange insight, and talk deepens the content"
+    )
     technique_exchange: bool = key(True, "Technique exchange", "", "team-mates model, observe and give feedback")
     peer_mechanisms: bool = key(True, "Peer-carried mechanisms", "", "mechanisms whose carrier is peers")
     norms: bool = key(True, "Norms", "", "team-mates' visible use sets a norm")
@@ -139,9 +240,13 @@ class Channels(Section):
 class Collaboration(Section):
     """[collaboration]: how a collaborative programme works together."""
 
-    together: float = key(0.5, "Share of hours together", "share", "share of the hours that teams spend together", 0.0, 1.0, 0.05)
+    together: float = key(
+        0.5, "Share of hours together", "share", "share of the hours that teams spend together", 0.0, 1.0, 0.05
+    )
     team_size: int = key(4, "Team size", "teachers", "team size aimed at", 2, 30, 1)
-    teams: Literal["within-departments", "within-schools", "across-schools", "expert-novice-pairs"] = key("within-schools", "Teams", "", "how teams are made")
+    teams: Literal["within-departments", "within-schools", "across-schools", "expert-novice-pairs"] = key(
+        "within-schools", "Teams", "", "how teams are made"
+    )
     channels: Channels = Channels()  # fmt: skip
 
 
@@ -150,7 +255,9 @@ class School(Section):
 
     leadership: float = key(0.5, "Leadership", "0-1", "how much leaders back professional learning", 0.0, 1.0, 0.05)
     leadership_spread: float = key(0.12, "Spread of leadership", "SD", "how much schools differ in it", 0.0, 0.5, 0.01)
-    turnover: float = key(0.0875, "Turnover", "share a year", "share of staff who leave in a typical year", 0.0, 0.9, 0.01)
+    turnover: float = key(
+        0.0875, "Turnover", "share a year", "share of staff who leave in a typical year", 0.0, 0.9, 0.01
+    )
     background_hours: float = key(24.0, "Other PD", "hours a year", "hours of other professional development, in every design", 0.0, 200.0, 1.0)  # fmt: skip
 
 
@@ -166,9 +273,21 @@ class Evaluation(Section):
 class Costs(Section):
     """[costs]: prices in pounds."""
 
-    facilitator_per_hour: float = key(120.0, "Facilitator", "GBP an hour", "for an hour of instruction, with preparation (assumption)", 0.0, 5000.0, 10.0)
-    cover_per_hour: float = key(36.0, "Cover", "GBP an hour", "for an hour of lessons covered (about GBP 215 a day)", 0.0, 500.0, 1.0)
-    materials_per_teacher: float = key(30.0, "Materials", "GBP", "for each participant, once (assumption)", 0.0, 5000.0, 5.0)
+    facilitator_per_hour: float = key(
+        120.0,
+        "Facilitator",
+        "GBP an hour",
+        "for an hour of instruction, with preparation (assumption)",
+        0.0,
+        5000.0,
+        10.0,
+    )
+    cover_per_hour: float = key(
+        36.0, "Cover", "GBP an hour", "for an hour of lessons covered (about GBP 215 a day)", 0.0, 500.0, 1.0
+    )
+    materials_per_teacher: float = key(
+        30.0, "Materials", "GBP", "for each participant, once (assumption)", 0.0, 5000.0, 5.0
+    )
     staff_per_hour: float = key(0.0, "Teachers' own time", "GBP an hour", "0: reported as hours and not priced, as the EEF does", 0.0, 200.0, 1.0)  # fmt: skip
 
 
@@ -191,6 +310,14 @@ class Scenario(Section):
     theory: dict[str, float] = {}
     staffroom: Staffroom | None = None
 
+    @field_validator("theory", mode="before")
+    @classmethod
+    def assumptions_exist(cls, values: Any) -> Any:
+        """Names and ranges of the assumptions that are overridden."""
+        if not isinstance(values, Mapping):
+            return values
+        return {name: theory.check_value(name, value) for name, value in values.items()}
+
     def with_(self, **changes: Any) -> Scenario:
         """A copy with keys changed, for example ``.with_(**{"staff.expert_share": 0.3})``.
 
@@ -203,7 +330,7 @@ class Scenario(Section):
         data = self.model_dump()
         for path, value in changes.items():
             set_key(data, path, value, self.name)
-        return build(data, self.name, Path())
+        return build(data, self.name)
 
     def solo_twin(self, kind: Literal["stripped", "replaced"] = "stripped") -> Scenario:
         """The same programme without collaboration, with the same people, instruction and luck.
@@ -228,10 +355,13 @@ class Scenario(Section):
         return Scenario.model_validate(data)
 
     def in_the_world_of(self, other: Scenario) -> Scenario:
-        """This programme, with its collaboration and costs, in the staffroom and schools of another scenario."""
+        """This programme, with its collaboration and costs, in the staffroom and schools of another scenario.
+
+        The practice is that of the other too: what it is worth to pupils does not depend on who is trained in it.
+        """
         return other.model_copy(
             update={"name": self.name, "title": self.title, "programme": self.programme.model_copy(
-                update={"schools_taking_part": other.programme.schools_taking_part}),
+                update={"schools_taking_part": other.programme.schools_taking_part, "value": other.programme.value}),
                 "collaboration": self.collaboration, "costs": self.costs}
         )  # fmt: skip
 
@@ -258,8 +388,12 @@ class Key:
             return "one of " + ", ".join(self.words) if self.kind != "list" else "a list of mechanisms"
         if self.low is not None:
             kind = "a whole number, " if self.kind == "int" else ""
-            return f"{kind}{self.low:g} to {self.high:g} {self.unit}".strip()
-        return {"bool": "true or false", "str": "text", "table": "a table of mechanism = carrier"}.get(self.kind, self.kind)
+            unit = "" if self.unit in ("0-1", "share", "factor") else self.unit
+            return f"{kind}{self.low:g} to {self.high:g} {unit}".strip()
+        text = f"the name of a {self.unit}" if self.unit else "text"
+        return {"bool": "true or false", "str": text, "table": "a table of mechanism = carrier"}.get(
+            self.kind, self.kind
+        )
 
 
 def _kind_and_words(annotation: Any) -> tuple[str, tuple[str, ...]]:
@@ -300,37 +434,53 @@ def keys() -> dict[str, Key]:
 
 
 def set_key(data: dict[str, Any], path: str, value: Any, where: str) -> None:
-    """Set the key at a dotted path in a scenario's nested tables.
+    """Set the key at a dotted path in a scenario's nested tables; a file's path counts from the current folder.
 
     Raises:
         InputError: no such key.
     """
+    if path in CSV_FILES:
+        data["staffroom"] = None
+        value = str(Path(value).absolute()) if isinstance(value, str) and value else value
     section, _, rest = path.partition(".")
-    if section == "theory" and rest:
-        data.setdefault("theory", {})[rest] = theory.check_value(rest, value, f"{where}: theory")
-        return
-    known = path in keys() or path in ("title",) or path.startswith("programme.carriers.")
-    if not known:
-        raise InputError(f"{where}: {path}: no such key{nearest(path, [*keys(), *(f'theory.{n}' for n in theory.PARAMETERS)])}")
-    *sections, last = path.split(".", 2) if path.startswith("programme.carriers.") else path.split(".")
+    open_ended = next((start for start in ("theory.", "programme.carriers.") if path.startswith(start)), "")
+    if path not in keys() and path != "title" and not open_ended:
+        if section in sections() and not rest:
+            raise InputError(f"{where}: {path}: is a whole section; name a key in it, for example {first_key(section)}")
+        hint = nearest(path, [*keys(), *(f"theory.{name}" for name in theory.PARAMETERS)])
+        raise InputError(f"{where}: {path}: no such key{hint}")
+    *tables, last = [*open_ended.split(".")[:-1], path.removeprefix(open_ended)] if open_ended else path.split(".")
     table = data
-    for name in sections:
+    for name in tables:
         table = table.setdefault(name, {})
     table[last] = value
 
 
+def sections() -> list[str]:
+    """Names of the sections at the top level of a file."""
+    return [name for name, field in Scenario.model_fields.items() if isinstance(field.default, Section | dict)]
+
+
+def first_key(section: str) -> str:
+    """A key of a section, as an example."""
+    return next((path for path in keys() if path.startswith(f"{section}.")), f"{section}.{theory.REGISTER[0].name}")
+
+
 def parse_setting(text: str) -> tuple[str, Any]:
     """A ``--set`` option "key=value" as (key, value); the value is read as TOML, or else as plain text.
+
+    Raises:
+        InputError: no "=" or nothing before it.
 
     >>> parse_setting("staff.expert_share=0.3")
     ('staff.expert_share', 0.3)
     """
     path, equals, value = text.partition("=")
     if not equals or not path.strip():
-        raise InputError(f"--set {text!r}: write key=value, for example --set staff.expert_share=0.3")
+        raise InputError(f"--set {shown(text)}: write key=value, for example --set staff.expert_share=0.3")
     try:
         return path.strip(), tomllib.loads(f"value = {value.strip()}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return path.strip(), value.strip()
 
 
@@ -345,12 +495,10 @@ def load(name: str | Path, settings: Mapping[str, Any] | None = None) -> Scenari
     """
     path = find(name)
     data = read_with_parents(path, ())
-    folder = path.parent
+    where = f"{path} with --set" if settings else str(path)
     for setting, value in (settings or {}).items():
-        if setting in ("network.edges", "staff.teachers") and isinstance(value, str):
-            value = str(Path(value).absolute())
-        set_key(data, setting, value, "--set")
-    return build({**data, "name": path.stem}, str(path), folder)
+        set_key(data, setting, value, where)
+    return build({**data, "name": path.stem}, where)
 
 
 def find(name: str | Path) -> Path:
@@ -363,39 +511,74 @@ def find(name: str | Path) -> Path:
     if str(name) in shipped:
         return shipped[str(name)]
     path = Path(name)
-    if path.suffix == ".toml" or path.exists():
+    if path.suffix == ".toml" or os.path.exists(name):
         return path
-    raise InputError(f"{name}: no scenario of that name and no such file{nearest(str(name), shipped)} ('pdsim list' shows all)")
+    raise InputError(
+        f"{shown(str(name))}: no scenario of that name and no such file{nearest(str(name), shipped)} ('pdsim list' shows all)"
+    )
 
 
-def read_with_parents(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:
-    """Tables of a scenario file on top of those it ``extends``, file paths in it made absolute."""
-    if path.absolute() in children:
-        raise InputError(f"{path}: extends: a cycle ({' -> '.join(p.stem for p in (*children, path))})")
+def read_with_parents(path: Path, children: tuple[str, ...]) -> dict[str, Any]:
+    """Tables of a scenario file on top of those it ``extends``, file paths in it made absolute.
+
+    Every file of the chain is checked on its own, so that a mistake is shown where it stands.
+
+    Raises:
+        InputError: unreadable or invalid file, a cycle or more than 20 files in a chain of ``extends``.
+    """
+    place = os.path.realpath(path)
+    if place in children:
+        raise InputError(f"{path}: extends: a cycle ({' -> '.join(Path(p).stem for p in (*children, place))})")
     if len(children) > 20:
         raise InputError(f"{path}: extends: more than 20 files deep")
     data = read_toml(path)
-    for section, name in (("staff", "teachers"), ("network", "edges")):
-        table = data.get(section)
-        if isinstance(table, dict) and isinstance(table.get(name), str):
-            table[name] = str((path.absolute().parent / table[name]))
     parent = data.pop("extends", None)
-    if parent is None:
-        return data
+    check_sections(data, str(path))
+    for section, name in (key.split(".") for key in CSV_FILES):
+        table = data.get(section, {})
+        if isinstance(table.get(name), str) and table[name]:
+            table[name] = str(path.absolute().parent / table[name])
+    if parent is not None:
+        data = merge(read_with_parents(find_parent(path, parent), (*children, place)), data)
+    validated(data, str(path))
+    return data
+
+
+def check_sections(data: Mapping[str, Any], where: str) -> None:
+    """Check the names at the top level of a file, and that sections are tables.
+
+    Raises:
+        InputError: naming where a key belongs, or the nearest valid name.
+    """
+    allowed = [*sections(), *TEXTS]
+    for name, value in data.items():
+        if name not in allowed:
+            kind = "section" if isinstance(value, dict) else "key at the top of the file"
+            raise InputError(
+                f"{where}: {name}: no such {kind}{home_of(name, [*allowed, 'extends', 'collaboration.channels'])}"
+            )
+        if name not in TEXTS and not isinstance(value, dict):
+            raise InputError(f"{where}: {name}: {shown(value)} is not a table; write a section [{name}]")
+
+
+def find_parent(path: Path, parent: Any) -> Path:
+    """Path of the scenario that a file extends: a shipped name, or a file beside it with or without its ending.
+
+    Raises:
+        InputError: not a text, or no such scenario.
+    """
     if not isinstance(parent, str):
-        raise InputError(f"{path}: extends: {parent!r} is not the name of a scenario")
-    beside = path.parent / f"{parent}.toml"
-    parent_path = beside if beside.is_file() and parent not in library.shipped() else find_parent(path, parent)
-    return merge(read_with_parents(parent_path, (*children, path.absolute())), data)
-
-
-def find_parent(path: Path, parent: str) -> Path:
-    """Path of the scenario that a file extends: a shipped name, or a path beside the file."""
-    try:
-        found = find(parent)
-    except InputError as error:
-        raise InputError(f"{path}: extends: {error}") from None
-    return found if found.is_absolute() or parent in library.shipped() else path.parent / found
+        raise InputError(f"{path}: extends: {shown(parent)} is not the name of a scenario")
+    shipped = library.shipped()
+    if parent in shipped:
+        return shipped[parent]
+    for beside in (path.parent / f"{parent}.toml", path.parent / parent):
+        if os.path.isfile(beside):
+            return beside
+    names = [*shipped, *(other.stem for other in path.parent.glob("*.toml"))]
+    raise InputError(
+        f"{path}: extends: no scenario {shown(parent)}, shipped or beside this file{nearest(parent, names)}"
+    )
 
 
 def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -407,30 +590,34 @@ def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def build(data: dict[str, Any], where: str, folder: Path) -> Scenario:
-    """A validated scenario from nested tables.
+def build(data: dict[str, Any], where: str) -> Scenario:
+    """A validated scenario from nested tables, with the staffroom that its CSV files hold.
 
     Raises:
         InputError: naming ``where``, the key path, the value, what is allowed and the nearest valid name.
     """
-    for name, value in data.items():
-        if name not in Scenario.model_fields:
-            raise InputError(f"{where}: [{name}]: no such section{nearest(name, Scenario.model_fields)}")
-        if isinstance(Scenario.model_fields[name].default, Section | dict) and not isinstance(value, dict):
-            raise InputError(f"{where}: {name}: {value!r} is not a table; write a section [{name}]")
-    for name, value in data.get("theory", {}).items():
-        theory.check_value(name, value, f"{where}: theory")
-    try:
-        scenario = Scenario.model_validate(with_tuples(data))
-    except pydantic.ValidationError as error:
-        raise InputError(explain(error, where, data)) from None
-    except RecursionError:
-        raise InputError(f"{where}: nested too deeply") from None
-    check_whole(scenario, where)
-    if scenario.staffroom is None and (scenario.network.edges or scenario.staff.teachers):
-        room = read_staffroom(scenario.network.edges, scenario.staff.teachers, folder)
+    scenario = validated(data, where)
+    files = {path: getattr(getattr(scenario, path.partition(".")[0]), path.partition(".")[2]) for path in CSV_FILES}
+    if scenario.staffroom is None and any(files.values()):
+        for path, file in files.items():
+            if file and not os.path.exists(file):
+                raise InputError(f"{where}: {path}: {file}: no such file")
+        room = read_staffroom(files["network.edges"] or None, files["staff.teachers"] or None, Path())
         scenario = scenario.model_copy(update={"staffroom": room})
+    check_whole(scenario, where)
     return scenario
+
+
+def validated(data: dict[str, Any], where: str) -> Scenario:
+    """A scenario from nested tables, each key checked by itself.
+
+    Raises:
+        InputError: as :func:`build`.
+    """
+    try:
+        return Scenario.model_validate(with_tuples(data))
+    except pydantic.ValidationError as error:
+        raise InputError(explain(error, where)) from None
 
 
 def with_tuples(data: dict[str, Any]) -> dict[str, Any]:
@@ -447,51 +634,63 @@ def check_whole(scenario: Scenario, where: str) -> None:
     Raises:
         InputError: naming the keys.
     """
-    staff, programme = scenario.staff, scenario.programme
-    if staff.schools * staff.teachers_per_school > MAX_TEACHERS:
-        raise InputError(f"{where}: staff.schools x staff.teachers_per_school: {staff.schools * staff.teachers_per_school:,} teachers; allowed is at most {MAX_TEACHERS:,}")  # fmt: skip
+    staff, programme, room = scenario.staff, scenario.programme, scenario.staffroom
+    teachers = staff.schools * staff.teachers_per_school
+    if teachers > MAX_TEACHERS and room is None:
+        raise InputError(
+            f"{where}: staff.schools x staff.teachers_per_school: {teachers:,} teachers; allowed is at most {MAX_TEACHERS:,}"
+        )
     last = programme.first_week + (programme.sessions - 1) * programme.weeks_between
     if programme.sessions > 0 and last >= MAX_PROGRAMME_WEEKS:
         raise InputError(
             f"{where}: programme.sessions: the last of {programme.sessions} sessions falls in school week {last}; "
             f"a programme lasts at most 3 years (weeks 0 to {MAX_PROGRAMME_WEEKS - 1})"
         )
-    if programme.schools_taking_part > staff.schools and scenario.staffroom is None:
-        raise InputError(f"{where}: programme.schools_taking_part: {programme.schools_taking_part} of {staff.schools} schools; allowed is 0 to {staff.schools}")  # fmt: skip
+    schools = staff.schools if room is None else len(set(room.schools))
+    if programme.schools_taking_part > schools:
+        raise InputError(
+            f"{where}: programme.schools_taking_part: {programme.schools_taking_part} of {schools} schools; allowed is 0 to {schools}"
+        )
     if len(set(programme.mechanisms)) < len(programme.mechanisms):
         twice = next(m for m in programme.mechanisms if programme.mechanisms.count(m) > 1)
-        raise InputError(f"{where}: programme.mechanisms: {twice!r} is listed twice")
+        raise InputError(f"{where}: programme.mechanisms: {twice!r} is listed twice; name each once")
 
 
-def explain(error: pydantic.ValidationError, where: str, data: dict[str, Any]) -> str:
+def explain(error: pydantic.ValidationError, where: str) -> str:
     """The first mistake of a validation as one line."""
-    first = error.errors()[0]
+    first = error.errors(include_url=False)[0]
+    if first["type"] == "value_error":
+        return f"{where}: {first['ctx']['error']}"
     place = [str(part) for part in first["loc"] if part != "[key]"]
-    path = ".".join(place)
-    register = keys()
-    entry = register.get(path) or register.get(".".join(place[:2]))
-    value = first.get("input")
+    path, key, value = ".".join(place), ".".join(place[:2]), first["input"]
     if first["type"] == "extra_forbidden":
-        inside = ".".join(place[:-1])
-        names = [k.removeprefix(f"{inside}.") for k in register if k.startswith(f"{inside}.")]
-        elsewhere = [k for k in register if k.endswith(f".{place[-1]}")]
-        hint = f"; it belongs to [{elsewhere[0].rpartition('.')[0]}]" if elsewhere else nearest(place[-1], names)
-        return f"{where}: {path}: no such key{hint}"
-    if path.startswith("programme.mechanisms") or path.startswith("programme.carriers"):
-        if isinstance(value, str) and entry is not None and (path.startswith("programme.mechanisms.") or "[key]" in first["loc"]):
-            return f"{where}: {'.'.join(place[:2])}: no mechanism {value!r}{nearest(value, MECHANISMS)}"
-        if path.startswith("programme.carriers."):
-            return f"{where}: {path}: {value!r} is no carrier; allowed is one of {', '.join(CARRIERS)}{nearest(str(value), CARRIERS)}"
+        names = [k.removeprefix(f"{'.'.join(place[:-1])}.") for k in keys() if k.startswith(f"{'.'.join(place[:-1])}.")]
+        return f"{where}: {path}: no such key{home_of(place[-1], names)}"
+    if first["type"] == "model_type":
+        return f"{where}: {path}: {shown(value)} is not a table; write a section [{path}]"
+    if first["loc"][-1] == "[key]" or (key == "programme.mechanisms" and len(place) > 2):
+        return f"{where}: {key}: no mechanism {shown(value)}{nearest(value, MECHANISMS)}"
+    allowed, words = allowed_at(path)
+    return f"{where}: {path}: {shown(value)} is not allowed; allowed is {allowed}{nearest(value, words)}"
+
+
+def home_of(name: str, names: Iterable[str]) -> str:
+    """The end of a message about a key that is unknown where it stands: where it belongs, or the nearest name there."""
+    if name in (*TEXTS, "extends"):
+        return "; it belongs at the top of the file, before the first [section]"
+    homes = [path.rpartition(".")[0] for path in keys() if path.endswith(f".{name}")]
+    homes += ["theory"] if name in theory.PARAMETERS else []
+    return f"; it belongs to {' or '.join(f'[{home}]' for home in homes)}" if homes else nearest(name, names)
+
+
+def allowed_at(path: str) -> tuple[str, tuple[str, ...]]:
+    """What is allowed at a path of a file, in words, and the words of which it has to be one, if any."""
+    if path.startswith("programme.carriers."):
+        return f"one of {', '.join(CARRIERS)}", CARRIERS
+    entry = keys().get(path)
     if entry is None:
-        return f"{where}: {path}: {shown(value)} is not allowed ({first['msg'].lower()})"
-    hint = nearest(value, entry.words) if isinstance(value, str) else ""
-    return f"{where}: {path}: {shown(value)} is not allowed; allowed is {entry.allowed}{hint}"
-
-
-def shown(value: Any) -> str:
-    """A value for an error message, cut to a readable length."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+        return "text", ()
+    return entry.allowed, entry.words if entry.kind == "word" else ()
 
 
 def channels_on(scenario: Scenario) -> tuple[str, ...]:
@@ -500,3 +699,74 @@ def channels_on(scenario: Scenario) -> tuple[str, ...]:
         return ()
     switches = scenario.collaboration.channels
     return tuple(c for c in CHANNELS if getattr(switches, c))
+
+
+def remarks(scenario: Scenario) -> list[str]:
+    """Things in a valid scenario that a user may not have meant."""
+    programme = scenario.programme
+    out = []
+    carriers = {m: programme.carriers.get(m, MECHANISMS[m][1]) for m in programme.mechanisms}
+    if programme.format == "solo" and "peers" in carriers.values():
+        names = ", ".join(m for m, c in carriers.items() if c == "peers")
+        out.append(f"a solo programme has no peers to carry: {names}; these do nothing")
+    idle = [m for m in programme.carriers if m not in programme.mechanisms]
+    if idle:
+        out.append(f"programme.carriers names mechanisms that the programme does not use: {', '.join(idle)}")
+    if programme.cascade_hours > 0 and programme.who != "champions":
+        out.append('programme.cascade_hours acts only with who = "champions"')
+    last = programme.first_week + (programme.sessions - 1) * programme.weeks_between
+    if programme.sessions > 0 and last >= scenario.evaluation.years * WEEKS:
+        out.append(
+            f"the last session falls in school week {last}, after the {scenario.evaluation.years} years looked at"
+        )
+    across = scenario.collaboration.teams == "across-schools" and programme.format == "collaborative"
+    if across and scenario.staff.schools == 1 and scenario.partners.schools == 0 and scenario.staffroom is None:
+        out.append("teams across schools, but there is one school and no partner school")
+    return out
+
+
+# What a new file sets, so that it runs at once: a small solo programme.
+STARTER = {
+    "programme.format": '"solo"',
+    "programme.mechanisms": '["setting and agreeing on goals", "modelling the technique", "rehearsing the technique"]',
+    "programme.sessions": "6",
+    "programme.weeks_between": "3",
+    "programme.hours": "2.0",
+}
+
+
+def commented_file(name: str) -> str:
+    """Text of a new scenario file: every key with its default, meaning and what is allowed, ready to be changed.
+
+    >>> "expert_share = 0.1" in commented_file("our-hub")
+    True
+    """
+    lines = [
+        f'title = "{name}"', 'source = "who says so, and when"', 'says = "what the source says"',
+        'choices = "what you chose where the source is silent, and why"',
+        "", "# Lines that begin with # do nothing. Take the # away from a line to change its value.",
+        '# To start from another scenario: extends = "solo-course" (as the first line)',
+    ]  # fmt: skip
+    section = ""
+    for entry in keys().values():
+        here, _, last = entry.path.rpartition(".")
+        if here != section:
+            section = here
+            lines += ["", f"[{section}]"]
+        lines.append(f"# {entry.meaning} ({entry.allowed})")
+        mark = "" if entry.path in STARTER else "# "
+        lines.append(f"{mark}{last} = {STARTER.get(entry.path, toml_value(entry))}")
+    lines += ["", "# [theory]  assumptions to change, for example:", "# discernment = 1.0"]
+    return "\n".join(lines) + "\n"
+
+
+def toml_value(entry: Key) -> str:
+    """Default of a key as it stands in a file; an example where there is none."""
+    value = entry.default
+    if entry.path == "programme.carriers":
+        return '{ "modelling the technique" = "peers" }'
+    if value is None:
+        return '"file.csv"' if entry.kind == "str" else "0.5"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)

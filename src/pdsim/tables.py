@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pdsim.outcomes import OUTCOMES, Outcome, months_of_progress
+from pdsim.scenarios import Scenario
 
 LEVELS = {
     5: "5 pupils",
@@ -35,6 +37,8 @@ def signed(value: float, digits: int) -> str:
 def cell(row: pd.Series, outcome: Outcome) -> str:
     """An effect with the interval of the average effect, or a level for what the baseline cannot have."""
     d = outcome.digits
+    if np.isnan(row.effect):
+        return "nobody"
     if outcome.name in AS_LEVEL:
         return f"{row['mean']:,.{d}f}"
     return f"{signed(row.effect, d)} ({signed(row.low, d)} to {signed(row.high, d)})"
@@ -54,7 +58,10 @@ def ordered_outcomes() -> list[Outcome]:
 def effects_table(result: Any, names: list[str]) -> Table:
     """Average effects: outcomes down, designs across."""
     rows = last_year(result.table)
-    table = Table(title="Average effect on all staff of the schools, and 90 % interval (what we do not know about the truth)", title_justify="left")
+    table = Table(
+        title="Average effect on all staff of the schools, and 90 % interval (what we do not know about the truth)",
+        title_justify="left",
+    )
     table.add_column("Guskey level")
     table.add_column("outcome")
     for name in names:
@@ -65,16 +72,29 @@ def effects_table(result: Any, names: list[str]) -> Table:
         cells = [cell(rows.loc[(name, outcome.name)], outcome) for name in names]
         table.add_row("" if level == shown else level, f"{outcome.label} ({outcome.unit})", *cells, end_section=False)
         if outcome.level == 5:
-            months = [f"{months_of_progress(rows.loc[(n, outcome.name)].effect)} months" for n in names]
-            table.add_row("", "  in months of progress (EEF bands)", *months)
+            months = [f"{months_of_progress(rows.loc[(n, outcome.name)].effect):+d}" for n in names]
+            table.add_row("", "  in months of progress (EEF bands)", *[m.replace("+0", "0") for m in months])
+            add_parts(table, result, names, outcome)
         shown = level
-    return table  # fmt: skip
+    return table
+
+
+def add_parts(table: Table, result: Any, names: list[str], outcome: Outcome) -> None:
+    """Add the effect on those who take part and on their colleagues, where somebody does not take part."""
+    parts = {population: last_year(result.table, population) for population in ("participants", "colleagues")}
+    if all(np.isnan(parts["colleagues"].loc[(name, outcome.name)].effect) for name in names):
+        return
+    for population, label in (("participants", "those who take part"), ("colleagues", "their colleagues")):
+        table.add_row("", f"  {label}", *[cell(parts[population].loc[(name, outcome.name)], outcome) for name in names])
 
 
 def school_table(result: Any, names: list[str]) -> Table:
     """What one school might see against its own earlier cohorts."""
     rows = last_year(result.table)
-    table = Table(title="What one school might see, against its own earlier years (90 % of schools; chance included)", title_justify="left")
+    table = Table(
+        title="What one school might see, against its own earlier years (90 % of schools; chance included)",
+        title_justify="left",
+    )
     table.add_column("outcome")
     for name in names:
         table.add_column(name, justify="right")
@@ -82,7 +102,10 @@ def school_table(result: Any, names: list[str]) -> Table:
         if outcome.level is None or outcome.name == "reaction":
             continue
         d = outcome.digits
-        cells = [f"{signed(r.school_low, d)} to {signed(r.school_high, d)}" for r in (rows.loc[(n, outcome.name)] for n in names)]
+        cells = [
+            f"{signed(r.school_low, d)} to {signed(r.school_high, d)}"
+            for r in (rows.loc[(n, outcome.name)] for n in names)
+        ]
         table.add_row(f"{outcome.label} ({outcome.unit})", *cells)
     return table  # fmt: skip
 
@@ -107,27 +130,28 @@ def pair_sentences(result: Any) -> list[str]:
 def notes(result: Any) -> list[str]:
     """What a reader has to know: years, baseline, assumptions, luck, limits."""
     request = result.request
+    years = f"{request.years} year{'s' * (request.years > 1)}"
     draws = f"{result.draws} draw{'s' * (result.draws > 1)} of the assumptions"
     out = [
-        f"After {request.years} year{'s' * (request.years > 1)}, against {request.baseline.name} in the same staffroom; "
+        f"After {years}, against {request.baseline.name} in the same staffroom; "
         f"{request.replicates} replicates over {draws}, seed {request.seed}.",
         f"Assumptions: {result.theory}.",
-        "Satisfaction, attendance, hours and costs are levels, not differences. Months never stand without the SD: their bands hide small differences.",
-        "This is a model's answer, not a trial's. The effects of collaboration rest on assumptions that no study fixes.",
+        "Satisfaction, attendance, hours and costs are levels, not differences. "
+        "Months never stand without the SD: their bands hide small differences.",
+        "This is a model's answer, not a trial's. Effects of collaboration rest on assumptions that no study fixes.",
     ]
     if result.draws == 1:
         out.insert(2, "With one draw of the assumptions, the interval of the average effect has no width.")
-    if len({(d.staff, d.network, d.school, d.staffroom) for d in map(_frozen, request.designs)}) > 1:
-        out.insert(2, "The designs are set in different staffrooms; differences between them are differences of settings too.")
-    return out  # fmt: skip
+    if len({setting_of(design) for design in request.designs}) > 1:
+        out.insert(
+            2, "The designs are set in different staffrooms, so their differences are partly those of the settings."
+        )
+    return out
 
 
-class _frozen:  # noqa: N801
-    """Setting of a design in a form that compares by value."""
-
-    def __init__(self, design: Any) -> None:
-        self.staff, self.network, self.school = (str(s) for s in (design.staff, design.network, design.school))
-        self.staffroom = str(design.staffroom)
+def setting_of(design: Scenario) -> str:
+    """The staffroom of a design in a form that compares by value; partners belong to the programme."""
+    return repr((design.staff, design.network, design.school, design.staffroom))
 
 
 def print_comparison(result: Any, console: Console) -> None:

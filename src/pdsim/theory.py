@@ -262,10 +262,10 @@ def _sample(draws: int, seed: int, narrowing: float) -> np.ndarray:
     luck = rng.random((draws, len(REGISTER) + len(FAMILIES)))
     values = np.empty((draws, len(REGISTER)))
     for column, p in enumerate(REGISTER):
-        off = p.family and luck[:, len(REGISTER) + FAMILIES.index(p.family)] < FAMILY_OFF
         values[:, column] = p.prior.quantile(luck[:, column], p.low, p.high, 1.0 if p.family else narrowing)
         if p.family:
-            values[off, column] = 0.0
+            switch = luck[:, len(REGISTER) + FAMILIES.index(p.family)]
+            values[switch < FAMILY_OFF, column] = 0.0
     return values
 
 

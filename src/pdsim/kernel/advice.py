@@ -1,14 +1,13 @@
 """Step 1, advice: teachers learn from the colleagues they turn to."""
 
 from pdsim.kernel.compiled import compiled, rule
-
 from pdsim.kernel.learning import clip, discerned
 from pdsim.kernel.records import NOBODY
 
 
 @rule
 def tie_value(weight, gap, discernment):
-    """What one advice tie of a weight (negative: advice that misleads) is worth when the adviser stands ``gap`` above."""
+    """What an advice tie of a weight (below 0: it misleads) is worth when the adviser stands ``gap`` above."""
     if gap >= 0.0:
         return weight * gap
     return abs(weight) * discerned(gap, discernment)

@@ -3,7 +3,6 @@
 import math
 
 from pdsim.kernel.compiled import compiled, rule
-
 from pdsim.kernel.draws import STREAM_LEAVE, uniform
 from pdsim.kernel.learning import clip, discerned
 from pdsim.kernel.staff import appoint, craft_grown, usual_use
@@ -14,7 +13,7 @@ SUPPORT_USUAL = 0.5
 
 @rule
 def craft_pull(world, i):
-    """What the craft of teacher ``i``'s advisers is worth: the best one's lead plus the mean of those behind, discerned."""
+    """What advisers' craft is worth to teacher ``i``: the best one's lead plus the mean of those behind, discerned."""
     teachers, advisers = world.teachers, world.advisers
     best = worst = 0.0
     for k in range(teachers[i].ties):
@@ -37,7 +36,8 @@ def craft_growth(years, support, pull_beyond_usual, theory):
     2014) and beside better colleagues (Jackson and Bruegmann 2009).
     """
     growth = craft_grown(years + 1.0, theory) - craft_grown(years, theory)
-    return growth * (1.0 + theory.craft_support * (support - SUPPORT_USUAL)) + theory.craft_spillover * pull_beyond_usual
+    environment = 1.0 + theory.craft_support * (support - SUPPORT_USUAL)
+    return growth * environment + theory.craft_spillover * pull_beyond_usual
 
 
 @compiled
@@ -58,8 +58,10 @@ def grow(world):
 
 @rule
 def leaving_chance(me, support, turnover, theory):
-    """Chance to leave at the end of a year: turnover x exp(-leave_motivation (motivation - motivation_mean) -
-    leave_support (support - 0.5)), at most 1; certain after a career of 40 years.
+    """Chance to leave at the end of a year, higher where motivation and support are low.
+
+    turnover x exp(-leave_motivation (motivation - motivation_mean) - leave_support (support - 0.5)), at most 1; certain
+    after a career of 40 years.
     """
     if me.years >= CAREER:
         return 1.0

@@ -3,7 +3,6 @@
 import math
 
 from pdsim.kernel.compiled import compiled, rule
-
 from pdsim.kernel.learning import clip, weekly_loss
 from pdsim.kernel.records import SUMMER, WEEKS
 
@@ -45,7 +44,7 @@ def habit_after(habit, habit_usual, formation, formation_usual, fading):
 
 @rule
 def practise(me, theory):
-    """Use strengthens habit, faster while prompts run; use with insight strengthens technique; the rest is untouched."""
+    """Use strengthens habit, faster while prompts run; use with insight strengthens technique."""
     pace = theory.habit_rate * me.habit_pace
     me.habit = habit_after(
         me.habit,

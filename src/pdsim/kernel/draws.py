@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import njit
 
-from pdsim.kernel.compiled import compiled, rule
+from pdsim.kernel.compiled import rule
 
 # One stream per decision, so that no decision can use up another's luck.
 STREAM_TEACHER = 1  # who holds a post: expertise, motivation, sociability ...
@@ -51,8 +51,12 @@ def philox(c0, c1, c2, c3, k0, k1):
     """Philox4x32-10.
 
     Args:
-        c0, c1, c2, c3: the counter, four uint64 holding 32 bits each.
-        k0, k1: the key, two uint64 holding 32 bits each.
+        c0: first word of the counter, a uint64 holding 32 bits.
+        c1: second word.
+        c2: third word.
+        c3: fourth word.
+        k0: first word of the key, a uint64 holding 32 bits.
+        k1: second word.
 
     Returns:
         Four uint64 holding 32 random bits each, as in the published known-answer vectors (Salmon et al. 2011).
@@ -71,7 +75,9 @@ def uniforms(key, stream, week, post, partner):
     Args:
         key: (seed, replicate), integers in 0..2^32-1.
         stream: one of the ``STREAM_`` constants.
-        week, post, partner: integers in 0..2^32-1.
+        week: integer in 0..2^32-1; so are the next two.
+        post: address of the post.
+        partner: address of the other post, or a count within the address.
     """
     a, b, c, d = philox(
         np.uint64(stream), np.uint64(week), np.uint64(post), np.uint64(partner), np.uint64(key[0]), np.uint64(key[1])

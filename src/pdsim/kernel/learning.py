@@ -2,7 +2,7 @@
 
 import math
 
-from pdsim.kernel.compiled import compiled, rule
+from pdsim.kernel.compiled import rule
 
 
 @rule

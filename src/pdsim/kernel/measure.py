@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from pdsim.kernel.compiled import compiled, rule
 
+from pdsim.kernel.compiled import compiled, rule
 from pdsim.kernel.draws import STREAM_CLASS, normal_pair, uniforms
 from pdsim.kernel.pupils import class_noise_sd
 from pdsim.kernel.records import WEEKS
@@ -26,6 +26,8 @@ OUTCOMES = (
     "retention",
     "expertise_gap",
 )
+REACTION, PRACTICE, PUPIL_ATTAINMENT, ATTENDANCE, EXPERTISE_GAP = 0, 5, 6, 7, 13
+RATED = (REACTION, ATTENDANCE)  # only those who had sessions to rate have these
 POPULATIONS = ("all", "participants", "colleagues", "one_school")
 ALL, PARTICIPANTS, COLLEAGUES, ONE_SCHOOL = 0, 1, 2, 3
 NEUTRAL = 0.5  # reaction of those who had nothing to rate
@@ -83,55 +85,70 @@ def gap(expertise):
     return (high - low) / fifth
 
 
+@rule
+def belongs(me, population):
+    """True when a teacher counts in a population; partners and schools that take no part count in none."""
+    if me.in_programme_school == 0:
+        return False
+    if population == PARTICIPANTS:
+        return me.reported == 1
+    if population == COLLEAGUES:
+        return me.reported == 0
+    return population == ALL or me.school == 0
+
+
+@rule
+def add_chance(world, i, year, practice_sd, totals):
+    """Add to one school's totals what its own records would hold: the noise of observed lessons and of a class."""
+    me, theory = world.teachers[i], world.theory
+    u, v, _, _ = uniforms(world.key, STREAM_CLASS, year, me.post, 0)
+    of_lessons, of_class = normal_pair(u, v)
+    totals[PRACTICE] += lesson_noise_sd(world.design.lessons_observed, theory) / practice_sd * of_lessons
+    totals[PUPIL_ATTAINMENT] += class_noise_sd(world.design.pupils_per_class, theory) * of_class
+
+
+@compiled
+def measure_population(world, year, practice_sd, population, values, totals):
+    """Fill ``totals`` (outcomes) with means over one population; ``values`` (teachers x outcomes) are their outcomes.
+
+    NaN where nobody belongs. Reaction and attendance are means over those who had sessions to rate, so that "all" is
+    not diluted by colleagues; where nobody had any they are neutral and 0.
+    """
+    teachers = world.teachers
+    expertise = np.empty(len(teachers))
+    count = raters = 0
+    totals[:] = 0.0
+    for i in range(len(teachers)):
+        if not belongs(teachers[i], population):
+            continue
+        expertise[count] = values[i, EXPERTISE_GAP]
+        count += 1
+        rated = teachers[i].offered > 0.0 and teachers[i].reported == 1
+        raters += rated
+        for o in range(len(totals)):
+            if rated or o not in RATED:
+                totals[o] += values[i, o]
+        if population == ONE_SCHOOL:
+            add_chance(world, i, year, practice_sd, totals)
+    for o in range(len(totals)):
+        totals[o] = totals[o] / count if count > 0 else np.nan
+    if count == 0:
+        return
+    totals[EXPERTISE_GAP] = gap(expertise[:count])
+    totals[REACTION] = totals[REACTION] * count / raters if raters > 0 else NEUTRAL
+    totals[ATTENDANCE] = totals[ATTENDANCE] * count / raters if raters > 0 else 0.0
+
+
 @compiled
 def measure(world, year, practice_sd, results):
-    """Fill ``results`` (populations x outcomes) with means over teachers, NaN for an empty population.
+    """Fill ``results`` (populations x outcomes) with means over teachers, in the orders of the lists above.
 
-    Reaction and attendance are means over the reported participants among a population, so "all" is not diluted by
-    colleagues who had nothing to rate; without any they are neutral and 0. Partners count in no population.
     "one_school" is the programme's first school as the school itself would see it: with the noise of classes and of
     observed lessons, which the pairing of designs would cancel.
     """
-    teachers, theory = world.teachers, world.theory
-    outcomes = results.shape[1]
-    gap_at = outcomes - 1
-    values = np.empty(outcomes)
-    expertise = np.empty((4, len(teachers)))
-    count = np.zeros(4, np.int64)
-    raters = np.zeros(4, np.int64)
-    class_noise = class_noise_sd(world.design.pupils_per_class, theory)
-    lesson_noise = lesson_noise_sd(world.design.lessons_observed, theory) / practice_sd
-    results[:] = 0.0
-    for i in range(len(teachers)):
-        me = teachers[i]
-        if me.in_programme_school == 0:
-            continue
-        teacher_outcomes(world, i, year, practice_sd, values)
-        for p in range(4):
-            if p == PARTICIPANTS and me.reported == 0 or p == COLLEAGUES and me.reported == 1:
-                continue
-            if p == ONE_SCHOOL and me.school != 0:
-                continue
-            expertise[p, count[p]] = values[gap_at]
-            count[p] += 1
-            rates = me.offered > 0.0 and me.reported == 1
-            raters[p] += rates
-            for o in range(outcomes):
-                if rates or not (o == 0 or o == 7):
-                    results[p, o] += values[o]
-            if p == ONE_SCHOOL:
-                u, v, _, _ = uniforms(world.key, STREAM_CLASS, year, me.post, 0)
-                of_lessons, of_class = normal_pair(u, v)
-                results[p, 5] += lesson_noise * of_lessons
-                results[p, 6] += class_noise * of_class
-    for p in range(4):
-        for o in range(outcomes):
-            if count[p] == 0:
-                results[p, o] = np.nan
-            elif o == gap_at:
-                results[p, o] = gap(expertise[p, : count[p]])
-            elif o == 0 or o == 7:
-                nothing = NEUTRAL if o == 0 else 0.0
-                results[p, o] = results[p, o] / raters[p] if raters[p] > 0 else nothing
-            else:
-                results[p, o] /= count[p]
+    values = np.empty((len(world.teachers), results.shape[1]))
+    for i in range(len(world.teachers)):
+        if world.teachers[i].in_programme_school == 1:
+            teacher_outcomes(world, i, year, practice_sd, values[i])
+    for population in range(results.shape[0]):
+        measure_population(world, year, practice_sd, population, values, results[population])

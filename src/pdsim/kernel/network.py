@@ -6,7 +6,6 @@ popularity. Out-degree is drawn apart from a school's size, so density falls wit
 """
 
 from pdsim.kernel.compiled import compiled, rule
-
 from pdsim.kernel.draws import STREAM_DEGREE, STREAM_LAPSE, STREAM_TIE, uniform, uniforms
 from pdsim.kernel.records import NOBODY
 from pdsim.kernel.staff import interpolate
@@ -106,7 +105,7 @@ def make_tie(world, i, year, pick):
     """Let teacher ``i`` form one everyday tie; gives up when nobody new is met."""
     for attempt in range(_ATTEMPTS):
         j = candidate(world, i, year, pick, attempt)
-        if j != NOBODY and j != i and not is_adviser(world, i, j):
+        if j not in (NOBODY, i) and not is_adviser(world, i, j):
             add_tie(world, i, j, 0)
             return
 

@@ -1,7 +1,6 @@
 """Step 4, the organisation: a school's support follows its leadership and the use and joint work that it sees."""
 
 from pdsim.kernel.compiled import compiled, rule
-
 from pdsim.kernel.learning import clip, weekly_loss
 
 

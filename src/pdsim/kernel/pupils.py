@@ -2,8 +2,7 @@
 
 import math
 
-from pdsim.kernel.compiled import compiled, rule
-
+from pdsim.kernel.compiled import rule
 from pdsim.kernel.records import WEEKS
 
 LESSON_HOURS = 22.0 * WEEKS  # hours a full-time teacher teaches in a year

@@ -192,9 +192,9 @@ class World(NamedTuple):
 
     ``teachers`` (T records) and ``schools`` (S records) hold the state. ``advisers`` (T x K, rows of ``teachers``; a
     teacher's first ``ties`` places count) are whom a teacher turns to; ``tie_weight`` (T x K, 0-1) how much;
-    ``tie_lasting`` (T x K) is 1 for a tie that the programme made. ``team_first`` (teams + 1) and ``team_members`` list the teams' rows.
-    ``choice`` (T, running sum of popularity within each school) serves the choice of an adviser. ``design`` and
-    ``theory`` are one record each; ``key`` is (seed, replicate).
+    ``tie_lasting`` (T x K) is 1 for a tie that the programme made. ``team_first`` (T + 1) and ``team_members`` (T) list
+    the teams' rows. ``choice`` (T, running sum of popularity within each school) serves the choice of an adviser.
+    ``design`` and ``theory`` are one record each; ``key`` is (seed, replicate).
     """
 
     teachers: np.recarray

@@ -2,14 +2,12 @@
 
 import math
 
-import numpy as np
 from numba import njit
-
-from pdsim.kernel.compiled import compiled, rule
 
 from pdsim.kernel.advice import usual_pulls
 from pdsim.kernel.careers import craft_pull
 from pdsim.kernel.classroom import time_left, weekly_use
+from pdsim.kernel.compiled import compiled
 from pdsim.kernel.draws import STREAM_SCHOOL, normal
 from pdsim.kernel.learning import clip
 from pdsim.kernel.measure import lesson_noise_sd, measure, practice_score
@@ -152,7 +150,8 @@ def run_many(template, reference, theories, draws, replicates, seed, years, year
         replicates: R integers, the luck of each run.
         seed: integer, 0..2^32-1.
         years: years to run, 1-10.
-        year_quantiles, degree_quantiles: tabulated quantile functions of experience and of everyday ties.
+        year_quantiles: (2, steps) tabulated quantile functions of experience, of staff and of partners.
+        degree_quantiles: (steps) tabulated quantile function of everyday ties.
         results: filled, (R, years + 1, populations, outcomes).
     """
     last_draw = -1

@@ -3,7 +3,6 @@
 import math
 
 from pdsim.kernel.compiled import compiled, rule
-
 from pdsim.kernel.draws import STREAM_ATTEND, uniform
 from pdsim.kernel.learning import clip, gain
 from pdsim.kernel.records import (

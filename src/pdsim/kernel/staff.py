@@ -2,9 +2,8 @@
 
 import math
 
-from pdsim.kernel.compiled import compiled, rule
-
 from pdsim.kernel.classroom import time_left, weekly_use
+from pdsim.kernel.compiled import compiled, rule
 from pdsim.kernel.draws import STREAM_TEACHER, STREAM_YEARS, normal_pair, uniform, uniforms
 from pdsim.kernel.learning import clip
 

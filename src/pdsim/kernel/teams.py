@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from pdsim.kernel.compiled import compiled, rule
 
+from pdsim.kernel.compiled import compiled, rule
 from pdsim.kernel.draws import STREAM_PART, STREAM_TEAM, normal, uniform
 from pdsim.kernel.records import (
     ACROSS_SCHOOLS,

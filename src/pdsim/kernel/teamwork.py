@@ -2,9 +2,8 @@
 
 import math
 
-from pdsim.kernel.compiled import compiled, rule
-
 from pdsim.kernel.advice import apply_changes, usual_pulls
+from pdsim.kernel.compiled import compiled, rule
 from pdsim.kernel.draws import STREAM_LASTING, uniform
 from pdsim.kernel.learning import clip, discerned, gain, share_moved
 from pdsim.kernel.records import KNOWLEDGE, NOBODY

@@ -1,9 +1,8 @@
 """One school week, in order: the list that the ODD gives under "Process overview"."""
 
-from pdsim.kernel.compiled import compiled, rule
-
 from pdsim.kernel.advice import advice
 from pdsim.kernel.classroom import classroom
+from pdsim.kernel.compiled import compiled
 from pdsim.kernel.organisation import organisation
 from pdsim.kernel.session import cascade, instruction, session_today, turn_up
 from pdsim.kernel.teamwork import teamwork

@@ -1,10 +1,9 @@
 """The end of a year and the summer, in order: the list that the ODD gives under "Process overview"."""
 
-from pdsim.kernel.compiled import compiled, rule
-
 from pdsim.kernel.advice import usual_pulls
 from pdsim.kernel.careers import decide_leavers, grow, replace_leavers
 from pdsim.kernel.classroom import summer
+from pdsim.kernel.compiled import compiled
 from pdsim.kernel.network import lapse_ties, renew_ties, running_popularity
 from pdsim.kernel.pupils import carried_over, school_gain, teach
 from pdsim.kernel.records import WEEKS
