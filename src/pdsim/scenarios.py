@@ -64,97 +64,42 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+# fmt: off
 class Staff(Section):
     """[staff]: who the teachers are."""
 
     schools: int = key(1, "Schools", "schools", "how many schools the staff work in", 1, 20_000, 1)
-    teachers_per_school: int = key(
-        40, "Teachers per school", "teachers", "how many teachers each school has", 2, 2000, 1
-    )
+    teachers_per_school: int = key(40, "Teachers per school", "teachers", "how many teachers each school has", 2, 2000, 1)
     departments: int = key(5, "Departments", "departments", "departments (or year groups) in each school", 1, 50, 1)
-    expertise: float = key(
-        0.35, "Expertise", "0-1", "insight and technique that ordinary teachers have in the practice", 0.02, 0.98, 0.05
-    )
-    expertise_spread: float = key(
-        0.12, "Spread of expertise", "SD", "how much teachers differ in expertise", 0.0, 0.5, 0.01
-    )
-    expert_share: float = key(
-        0.1, "Share of experts", "share", "share of teachers who are experts in the practice", 0.0, 1.0, 0.05
-    )
-    expert_level: float = key(
-        0.75, "Level of experts", "0-1", "insight and technique that experts have", 0.02, 0.98, 0.05
-    )
-    experience: float = key(
-        10.4, "Experience", "years", "mean years of experience before experienced_share is applied", 0.5, 35.0, 0.5
-    )
-    experience_spread: float = key(
-        10.4, "Spread of experience", "years (SD)", "how much teachers differ in experience", 0.5, 20.0, 0.5
-    )
-    experienced_share: float | None = key(
-        None,
-        "Share of the experienced",
-        "share",
-        "share of teachers with ten or more years; left out: as it falls",
-        0.0,
-        1.0,
-        0.05,
-    )
-    teachers: str | None = key(None, "Teacher table", "CSV file", "a real school's teachers: columns teacher, and optionally years_of_experience, school, department")  # fmt: skip
+    expertise: float = key(0.35, "Expertise", "0-1", "insight and technique that ordinary teachers have in the practice", 0.02, 0.98, 0.05)
+    expertise_spread: float = key(0.12, "Spread of expertise", "SD", "how much teachers differ in expertise", 0.0, 0.5, 0.01)
+    expert_share: float = key(0.1, "Share of experts", "share", "share of teachers who are experts in the practice", 0.0, 1.0, 0.05)
+    expert_level: float = key(0.75, "Level of experts", "0-1", "insight and technique that experts have", 0.02, 0.98, 0.05)
+    experience: float = key(10.4, "Experience", "years", "mean years of experience before experienced_share is applied", 0.5, 35.0, 0.5)
+    experience_spread: float = key(10.4, "Spread of experience", "years (SD)", "how much teachers differ in experience", 0.5, 20.0, 0.5)
+    experienced_share: float | None = key(None, "Share of the experienced", "share", "share of teachers with ten or more years; left out: as it falls", 0.0, 1.0, 0.05)
+    teachers: str | None = key(None, "Teacher table", "CSV file", "a real school's teachers: columns teacher, and optionally years_of_experience, school, department")
 
 
 class Network(Section):
     """[network]: whom teachers turn to for advice."""
 
-    ties: float = key(
-        3.5,
-        "Advice ties",
-        "colleagues",
-        "colleagues that a teacher turns to, on average, whatever the school's size",
-        0.0,
-        12.0,
-        0.5,
-    )
+    ties: float = key(3.5, "Advice ties", "colleagues", "colleagues that a teacher turns to, on average, whatever the school's size", 0.0, 12.0, 0.5)
     ties_spread: float = key(2.7, "Spread of ties", "SD", "how much teachers differ in that", 0.0, 8.0, 0.1)
     nobody_share: float = key(0.2, "Turn to nobody", "share", "share of teachers who turn to nobody", 0.0, 1.0, 0.05)
-    ties_across: float = key(
-        0.05,
-        "Ties across schools",
-        "share",
-        "share of ties to other schools or partners of the programme",
-        0.0,
-        1.0,
-        0.05,
-    )
-    everyday_advice: float = key(
-        1.0,
-        "Everyday advice",
-        "factor",
-        "strength of everyday advice; 0: colleagues do not talk about teaching",
-        0.0,
-        3.0,
-        0.1,
-    )
-    edges: str | None = key(None, "Advice network", "CSV file", "a real school's ties: columns from, to, and optionally weight")  # fmt: skip
+    ties_across: float = key(0.05, "Ties across schools", "share", "share of ties to other schools or partners of the programme", 0.0, 1.0, 0.05)
+    everyday_advice: float = key(1.0, "Everyday advice", "factor", "strength of everyday advice; 0: colleagues do not talk about teaching", 0.0, 3.0, 0.1)
+    edges: str | None = key(None, "Advice network", "CSV file", "a real school's ties: columns from, to, and optionally weight")
 
 
 class Partners(Section):
     """[partners]: those whom a cross-school programme brings in; they count in no result."""
 
-    schools: int = key(
-        0, "Partner schools", "schools", "schools from which the programme brings in teachers", 0, 100, 1
-    )
-    teachers_per_school: int = key(
-        2, "Partners per school", "teachers", "teachers brought in from each partner school", 1, 100, 1
-    )
-    expertise: float = key(
-        0.35, "Partners' expertise", "0-1", "insight and technique of ordinary partners", 0.02, 0.98, 0.05
-    )
-    expert_share: float = key(
-        0.1, "Experts among partners", "share", "share of partners who are experts", 0.0, 1.0, 0.05
-    )
-    experience: float = key(
-        10.4, "Partners' experience", "years", "mean years of experience of partners", 0.5, 35.0, 0.5
-    )
+    schools: int = key(0, "Partner schools", "schools", "schools from which the programme brings in teachers", 0, 100, 1)
+    teachers_per_school: int = key(2, "Partners per school", "teachers", "teachers brought in from each partner school", 1, 100, 1)
+    expertise: float = key(0.35, "Partners' expertise", "0-1", "insight and technique of ordinary partners", 0.02, 0.98, 0.05)
+    expert_share: float = key(0.1, "Experts among partners", "share", "share of partners who are experts", 0.0, 1.0, 0.05)
+    experience: float = key(10.4, "Partners' experience", "years", "mean years of experience of partners", 0.5, 35.0, 0.5)
 
 
 Mechanism = Literal[tuple(MECHANISMS)]  # type: ignore[valid-type]
@@ -164,70 +109,30 @@ class Programme(Section):
     """[programme]: the PD itself."""
 
     format: Literal["solo", "collaborative"] = key("solo", "Format", "", "whether teachers also work together in teams")
-    mechanisms: tuple[Mechanism, ...] = key(
-        (), "Mechanisms", "of 14", "the mechanisms of the EEF review that the programme uses"
-    )
-    carriers: dict[Mechanism, Carrier] = key({}, "Carriers", "", "who carries a mechanism, where it is not the usual carrier")  # fmt: skip
+    mechanisms: tuple[Mechanism, ...] = key((), "Mechanisms", "of 14", "the mechanisms of the EEF review that the programme uses")
+    carriers: dict[Mechanism, Carrier] = key({}, "Carriers", "", "who carries a mechanism, where it is not the usual carrier")
     sessions: int = key(0, "Sessions", "sessions", "number of sessions; 0: no programme", 0, MAX_PROGRAMME_WEEKS, 1)
-    weeks_between: int = key(
-        1, "Weeks between sessions", "school weeks", "school weeks from one session to the next", 1, 39, 1
-    )
-    first_week: int = key(
-        2,
-        "First session",
-        "school week",
-        "school week of the first session (0: first week of the first year)",
-        0,
-        116,
-        1,
-    )
+    weeks_between: int = key(1, "Weeks between sessions", "school weeks", "school weeks from one session to the next", 1, 39, 1)
+    first_week: int = key(2, "First session", "school week", "school week of the first session (0: first week of the first year)", 0, 116, 1)
     hours: float = key(1.0, "Hours per session", "hours", "hours of each session", 0.1, 12.0, 0.5)
-    content: float = key(
-        0.5, "Content quality", "0-1", "how good the content is; 0: there is nothing to learn", 0.0, 1.0, 0.05
-    )
+    content: float = key(0.5, "Content quality", "0-1", "how good the content is; 0: there is nothing to learn", 0.0, 1.0, 0.05)
     facilitator: float = key(0.6, "Facilitator's expertise", "0-1", "expertise of whoever leads", 0.0, 1.0, 0.05)
     fidelity: float = key(0.8, "Fidelity", "0-1", "share of the design that is delivered", 0.0, 1.0, 0.05)
-    value: float = key(
-        1.0,
-        "Value of the practice",
-        "factor",
-        "what the practice is worth to pupils (1: as in the trials; 0: nothing; below 0: harm)",
-        -1.0,
-        2.0,
-        0.1,
-    )
+    value: float = key(1.0, "Value of the practice", "factor", "what the practice is worth to pupils (1: as in the trials; 0: nothing; below 0: harm)", -1.0, 2.0, 0.1)
     per_facilitator: float = key(20.0, "Participants per facilitator", "teachers", "1: one-to-one", 1.0, 1000.0, 1.0)
     attendance: Literal["required", "voluntary"] = key("required", "Attendance", "", "whether teachers may stay away")
-    who: Literal["everyone", "volunteers", "chosen", "least-experienced", "champions"] = key(
-        "everyone", "Who takes part", "", "who of each school takes part; champions pass it on to their colleagues"
-    )
-    share_taking_part: float = key(
-        1.0, "Share taking part", "share", "share of each school's staff who take part", 0.0, 1.0, 0.05
-    )
-    count_per_school: int = key(
-        0,
-        "Count taking part",
-        "teachers",
-        "teachers of each school who take part; 0: share_taking_part counts",
-        0,
-        2000,
-        1,
-    )
-    cascade_hours: float = key(
-        0.0, "Hours passed on", "hours", "hours per session that champions pass on to colleagues", 0.0, 12.0, 0.5
-    )
-    schools_taking_part: int = key(
-        0, "Schools taking part", "schools", "how many of the schools take part; 0: all", 0, 20_000, 1
-    )
-    lesson_time: float = key(0.3, "Taken from lessons", "share", "share of the hours for which lessons are covered", 0.0, 1.0, 0.05)  # fmt: skip
+    who: Literal["everyone", "volunteers", "chosen", "least-experienced", "champions"] = key("everyone", "Who takes part", "", "who of each school takes part; champions pass it on to their colleagues")
+    share_taking_part: float = key(1.0, "Share taking part", "share", "share of each school's staff who take part", 0.0, 1.0, 0.05)
+    count_per_school: int = key(0, "Count taking part", "teachers", "teachers of each school who take part; 0: share_taking_part counts", 0, 2000, 1)
+    cascade_hours: float = key(0.0, "Hours passed on", "hours", "hours per session that champions pass on to colleagues", 0.0, 12.0, 0.5)
+    schools_taking_part: int = key(0, "Schools taking part", "schools", "how many of the schools take part; 0: all", 0, 20_000, 1)
+    lesson_time: float = key(0.3, "Taken from lessons", "share", "share of the hours for which lessons are covered", 0.0, 1.0, 0.05)
 
 
 class Channels(Section):
     """[collaboration.channels]: each path by which collaboration can act, switched off with false."""
 
-    insight_exchange: bool = key(
-        True, "Insight exchange", "", "team-mates exchange insight, and talk deepens the content"
-    )
+    insight_exchange: bool = key(True, "Insight exchange", "", "team-mates exchange insight, and talk deepens the content")
     technique_exchange: bool = key(True, "Technique exchange", "", "team-mates model, observe and give feedback")
     peer_mechanisms: bool = key(True, "Peer-carried mechanisms", "", "mechanisms whose carrier is peers")
     norms: bool = key(True, "Norms", "", "team-mates' visible use sets a norm")
@@ -240,14 +145,10 @@ class Channels(Section):
 class Collaboration(Section):
     """[collaboration]: how a collaborative programme works together."""
 
-    together: float = key(
-        0.5, "Share of hours together", "share", "share of the hours that teams spend together", 0.0, 1.0, 0.05
-    )
+    together: float = key(0.5, "Share of hours together", "share", "share of the hours that teams spend together", 0.0, 1.0, 0.05)
     team_size: int = key(4, "Team size", "teachers", "team size aimed at", 2, 30, 1)
-    teams: Literal["within-departments", "within-schools", "across-schools", "expert-novice-pairs"] = key(
-        "within-schools", "Teams", "", "how teams are made"
-    )
-    channels: Channels = Channels()  # fmt: skip
+    teams: Literal["within-departments", "within-schools", "across-schools", "expert-novice-pairs"] = key("within-schools", "Teams", "", "how teams are made")
+    channels: Channels = Channels()
 
 
 class School(Section):
@@ -255,10 +156,8 @@ class School(Section):
 
     leadership: float = key(0.5, "Leadership", "0-1", "how much leaders back professional learning", 0.0, 1.0, 0.05)
     leadership_spread: float = key(0.12, "Spread of leadership", "SD", "how much schools differ in it", 0.0, 0.5, 0.01)
-    turnover: float = key(
-        0.0875, "Turnover", "share a year", "share of staff who leave in a typical year", 0.0, 0.9, 0.01
-    )
-    background_hours: float = key(24.0, "Other PD", "hours a year", "hours of other professional development, in every design", 0.0, 200.0, 1.0)  # fmt: skip
+    turnover: float = key(0.0875, "Turnover", "share a year", "share of staff who leave in a typical year", 0.0, 0.9, 0.01)
+    background_hours: float = key(24.0, "Other PD", "hours a year", "hours of other professional development, in every design", 0.0, 200.0, 1.0)
 
 
 class Evaluation(Section):
@@ -267,30 +166,19 @@ class Evaluation(Section):
     years: int = key(2, "Years", "years", "school years to simulate", 1, 10, 1)
     pupils_per_class: int = key(25, "Pupils per class", "pupils", "pupils of each teacher in a year", 5, 200, 1)
     lessons_observed: int = key(3, "Lessons observed", "lessons", "lessons behind a practice score", 1, 30, 1)
-    test_alignment: float = key(1.0, "Test alignment", "factor", "how much a test is aligned to the programme (1: independent test; up to 2: made by its authors)", 0.5, 2.5, 0.1)  # fmt: skip
+    test_alignment: float = key(1.0, "Test alignment", "factor", "how much a test is aligned to the programme (1: independent test; up to 2: made by its authors)", 0.5, 2.5, 0.1)
 
 
 class Costs(Section):
     """[costs]: prices in pounds."""
 
-    facilitator_per_hour: float = key(
-        120.0,
-        "Facilitator",
-        "GBP an hour",
-        "for an hour of instruction, with preparation (assumption)",
-        0.0,
-        5000.0,
-        10.0,
-    )
-    cover_per_hour: float = key(
-        36.0, "Cover", "GBP an hour", "for an hour of lessons covered (about GBP 215 a day)", 0.0, 500.0, 1.0
-    )
-    materials_per_teacher: float = key(
-        30.0, "Materials", "GBP", "for each participant, once (assumption)", 0.0, 5000.0, 5.0
-    )
-    staff_per_hour: float = key(0.0, "Teachers' own time", "GBP an hour", "0: reported as hours and not priced, as the EEF does", 0.0, 200.0, 1.0)  # fmt: skip
+    facilitator_per_hour: float = key(120.0, "Facilitator", "GBP an hour", "for an hour of instruction, with preparation (assumption)", 0.0, 5000.0, 10.0)
+    cover_per_hour: float = key(36.0, "Cover", "GBP an hour", "for an hour of lessons covered (about GBP 215 a day)", 0.0, 500.0, 1.0)
+    materials_per_teacher: float = key(30.0, "Materials", "GBP", "for each participant, once (assumption)", 0.0, 5000.0, 5.0)
+    staff_per_hour: float = key(0.0, "Teachers' own time", "GBP an hour", "0: reported as hours and not priced, as the EEF does", 0.0, 200.0, 1.0)
 
 
+# fmt: on
 class Scenario(Section):
     """A complete design in its setting. Make one with :func:`load` or :meth:`with_`; it never changes."""
 
