@@ -2,55 +2,73 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pdsim import __version__
-from pdsim.errors import InputError, read_text
-from pdsim.scenarios import Scenario, with_tuples
+from pdsim.errors import InputError, read_text, shown
+from pdsim.scenarios import Scenario, check_whole
 
 MANIFEST = "manifest.json"
 TOLERANCE = 1e-9  # relative: exp and log differ in the last bit between processors and libraries
 LIBRARIES = ("numpy", "numba", "pandas", "scipy")
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole: beside its place first, then moved over it in one step.
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files whole, and all of them or none: beside their places first, then moved over them in order.
 
     Raises:
-        InputError: the folder cannot be written to or the disk is full; an older file stays as it was.
+        InputError: the folder cannot be written to or the disk is full; older files stay as they were.
     """
+    staged: dict[Path, str] = {}
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
+        for name, content in files.items():
+            stage(folder / name, content, staged)
+        for path, temporary in staged.items():
             os.replace(temporary, path)
-        except BaseException:
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder.absolute()}: cannot be written to ({reason(error)})") from None
+    finally:
+        for temporary in staged.values():
             Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def stage(path: Path, content: bytes, staged: dict[Path, str]) -> None:
+    """Write content beside the place where it is to stand and note it in ``staged``.
+
+    Raises:
+        OSError: it cannot be written, or a folder stands in its place.
+    """
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, f"{path.name} is a directory")
+    handle, staged[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(staged[path], 0o644)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file whole; see :func:`write_bytes`."""
-    write_bytes(path, text.encode())
+    """Write a UTF-8 text file whole; see :func:`write_files`."""
+    write_files(path.parent, {path.name: text.encode()})
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be used, in the system's words."""
+    return str(getattr(error, "strerror", None) or error)
 
 
 def check_folder(folder: Path) -> None:
@@ -65,8 +83,8 @@ def check_folder(folder: Path) -> None:
             pass
     except FileExistsError:
         raise InputError(f"--out {folder}: is a file; name a folder") from None
-    except OSError as error:
-        raise InputError(f"--out {folder}: cannot be written to ({error.strerror})") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"--out {folder}: cannot be written to ({reason(error)}); name a folder that can") from None
 
 
 def save(result: Any, folder: Path) -> None:
@@ -77,15 +95,14 @@ def save(result: Any, folder: Path) -> None:
     """
     from pdsim import figures
 
-    for name in ("table", "pairs", "runs"):
-        frame: pd.DataFrame = getattr(result, name)
-        stem = {"table": "results"}.get(name, name)
-        write_bytes(folder / f"{stem}.parquet", frame.to_parquet(index=False))
-        write_text(folder / f"{stem}.csv", frame.to_csv(index=False))
-    for name, content in figures.comparison_pictures(result).items():
-        write_bytes(folder / name, content)
-    write_text(folder / "report.html", result.to_html())
-    write_text(folder / MANIFEST, json.dumps(manifest(result), indent=1))
+    files: dict[str, bytes] = {}
+    for name, frame in {"results": result.table, "pairs": result.pairs, "runs": result.runs}.items():
+        files[f"{name}.parquet"] = frame.to_parquet(index=False)
+        files[f"{name}.csv"] = frame.to_csv(index=False).encode()
+    files |= figures.comparison_pictures(result)
+    files["report.html"] = result.to_html().encode()
+    files[MANIFEST] = json.dumps(manifest(result), indent=1).encode()
+    write_files(folder, files)
 
 
 def manifest(result: Any) -> dict[str, Any]:
@@ -121,16 +138,65 @@ class Verdict:
     same: bool
 
 
-def scenario_from(data: dict[str, Any]) -> Scenario:
-    """A scenario from its JSON form, in which tuples are lists."""
-    if data.get("staffroom") is not None:
-        room = data["staffroom"]
-        data = {**data, "staffroom": {k: v if k == "ties_given" else tuple(map(_hashable, v)) for k, v in room.items()}}
-    return Scenario.model_validate(with_tuples(data))
+class Part(BaseModel):
+    """A part of a manifest: strict, and blind to what later versions may add."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
 
 
-def _hashable(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+class Asked(Part):
+    """What was asked for."""
+
+    designs: tuple[Scenario, ...] = Field(min_length=1)
+    baseline: Scenario
+    replicates: int
+    seed: int
+    years: int
+    theory: str
+
+
+class Found(Part):
+    """What was found: rows of the two tables."""
+
+    results: list[dict[str, float | int | str | None]]
+    pairs: list[dict[str, float | int | str | None]]
+
+
+class Manifest(Part):
+    """A saved comparison, as far as ``replay`` reads it; see :func:`manifest`."""
+
+    kind: Literal["pdsim comparison"]
+    version: str
+    science: str
+    request: Asked
+    result: Found
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in a file, with everything in it checked as if a user had typed it.
+
+    Raises:
+        InputError: no such file, not a manifest of pdsim, or one that was changed to what is not allowed.
+    """
+    text = read_text(path, limit=200_000_000)
+    try:
+        saved = Manifest.model_validate_json(text)
+    except ValidationError as error:
+        raise InputError(f"{path}: {damage(error)}") from None
+    for scenario in (*saved.request.designs, saved.request.baseline):
+        check_whole(scenario, f"{path}: {scenario.name}")
+    return saved
+
+
+def damage(error: ValidationError) -> str:
+    """The first thing that is wrong with a manifest."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "json_invalid":
+        return f"not valid JSON: {first['ctx']['error']}"
+    if first["type"] == "missing":
+        return f"{place}: is missing; a manifest that pdsim wrote has it"
+    return f"{place}: {shown(first['input'])} is not what pdsim writes there ({first['msg']})"
 
 
 def replay(file: Path, bar: Callable[[int], AbstractContextManager[Callable[[int], None]]]) -> Verdict:
@@ -145,26 +211,13 @@ def replay(file: Path, bar: Callable[[int], AbstractContextManager[Callable[[int
     """
     from pdsim import comparison
 
-    path = file / MANIFEST if file.is_dir() else file
-    try:
-        saved = json.loads(read_text(path, limit=200_000_000))
-        if saved["kind"] != "pdsim comparison":
-            raise InputError(f"{path}: not a manifest of a comparison")
-        asked, old = saved["request"], saved["result"]
-        request = comparison.Request(
-            tuple(scenario_from(d) for d in asked["designs"]),
-            scenario_from(asked["baseline"]),
-            asked["replicates"],
-            asked["seed"],
-            asked["years"],
-            asked["theory"],
-        )
-        comparison.check_options(request.replicates, request.seed, request.years)
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError, ValidationError, RecursionError):
-        raise InputError(f"{path}: not a manifest that pdsim wrote, or damaged") from None
+    saved = read_manifest(file / MANIFEST if os.path.isdir(file) else file)
+    asked = saved.request
+    comparison.check_options(asked.replicates, asked.seed, asked.years)
+    request = comparison.Request(asked.designs, asked.baseline, asked.replicates, asked.seed, asked.years, asked.theory)
     with bar(2 * request.replicates * len(request.designs)) as progress:
         new = comparison.run(request, progress).to_dict()
-    return judge(old, new, saved)
+    return judge(saved.result.model_dump(), new, saved.model_dump(include={"version", "science"}))
 
 
 def judge(old: dict[str, Any], new: dict[str, Any], saved: dict[str, Any]) -> Verdict:
