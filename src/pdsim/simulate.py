@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -105,6 +106,7 @@ def run_chunk(
 
 
 def kernel_is_compiled() -> bool:
-    """True when this machine has a compiled kernel of this version in its cache."""
+    """True when this machine has a compiled kernel of this version, for this Python, in its cache."""
     folder = Path(os.environ["NUMBA_CACHE_DIR"])
-    return os.environ.get("NUMBA_DISABLE_JIT") == "1" or any(folder.rglob("run.run_many-*.nbc"))
+    python = f"py{sys.version_info.major}{sys.version_info.minor}"
+    return os.environ.get("NUMBA_DISABLE_JIT") == "1" or any(folder.rglob(f"run.run_many-*.{python}.*.nbc"))

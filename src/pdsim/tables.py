@@ -163,3 +163,126 @@ def print_comparison(result: Any, console: Console) -> None:
         console.print(Text(line), soft_wrap=True)
     for line in notes(result):
         console.print(Text(f"- {line}"), style="dim", soft_wrap=True)
+
+
+ASKED = {5: "classes", 4: "teachers", 3: "staff", 2: "teachers", 1: "teachers"}
+
+
+def of_100(share: float) -> str:
+    """A share of schools as a count of 100; 0 and 100 only where that is exact.
+
+    >>> of_100(0.956), of_100(0.999), of_100(1.0)
+    ('96 of 100', '99 of 100', '100 of 100')
+    """
+    return f"{share if share in (0, 1) else min(max(share, 0.01), 0.99):.0%}".replace("%", " of 100")
+
+
+def count_cell(row: dict[str, Any], name: str) -> str:
+    """Count of 100 schools with its interval; a dash where no school could use the instrument."""
+    if row[name] is None:
+        return "-"
+    return f"{100 * row[name]:.0f} ({100 * row[f'{name}_low']:.0f} to {100 * row[f'{name}_high']:.0f})"
+
+
+def evaluation_cells(row: dict[str, Any]) -> list[str]:
+    """Cells of one level of an evaluation: level, instrument, truth, what schools measure, who notices."""
+    level = row["guskey_level"]
+    cells = [LEVELS[level], f"{row['instrument']}, {row['n']} {ASKED[level]} ({row['unit']})"]
+    digits = {5: 3, 4: 2, 3: 3, 2: 3, 1: 1}[level]
+    for name, low, high in (("true_effect", "low", "high"), ("measured_change", "school_low", "school_high")):
+        values = [row[name], row[low], row[high]]
+        shown = ["-" if v is None else f"{v:.1f}" if level == 1 else signed(v, digits) for v in values]
+        cells.append("-" if row[name] is None else f"{shown[0]} ({shown[1]} to {shown[2]})")
+    return [*cells, count_cell(row, "detected"), "no form" if level == 1 else count_cell(row, "false_alarm")]
+
+
+def evaluation_table(document: dict[str, Any]) -> Table:
+    """One row per Guskey level, from 5 down."""
+    title = f"Would you notice? One school with {document['scenario']} and its own instruments (90 % intervals)"
+    table = Table(title=title, title_justify="left")
+    for heading in ("Guskey level", "what the school looks at"):
+        table.add_column(heading)
+    for heading in (
+        "true effect (what we do not know)",
+        "what one school measures (chance)",
+        "of 100 schools, so many notice",
+        "of 100 without it, so many think so",
+    ):
+        table.add_column(heading, justify="right")
+    for row in document["levels"]:
+        table.add_row(*evaluation_cells(row))
+    return table
+
+
+def praise_sentences(document: dict[str, Any]) -> list[str]:
+    """The punch line: what the feedback form says where pupils gain nothing, and what the tests say where they gain."""
+    found, levels = document["praised_though_nothing"], {row["guskey_level"]: row for row in document["levels"]}
+    if levels[1]["detected"] is None:
+        return ["No feedback form was handed in: nobody came to a session in these years."]
+    threshold = f"{found['threshold']:g} SD"
+    out = [
+        f"With the programme, {of_100(levels[1]['detected'])} schools would praise it on the feedback form (level 1) "
+        f"and {of_100(levels[5]['detected'])} would see it in their tests (level 5)."
+    ]
+    if found["praised"] is None:
+        out.append(
+            "Schools in which the programme does nothing for pupils: no schools of that kind arose "
+            f"(the expected effect is at least {threshold} in every draw of the assumptions)."
+        )
+    else:
+        others = found["otherwise"]["praised"]
+        out.append(
+            f"In {found['schools']} of {document['replicates']} simulated schools the programme does nothing for pupils "
+            f"(expected effect below {threshold}): {of_100(found['praised'])} of them praise it all the same"
+            + (f"; of the others, {of_100(others)}." if others is not None else ".")
+        )
+    worthless = found["worthless_practice"]["praised"]
+    out.append(f"Were the practice worth nothing to pupils, {of_100(worthless)} schools would praise the programme.")
+    fooled = worthless if found["praised"] is None else found["praised"]
+    out.append(use_of_form(fooled, levels[5]["true_effect"] >= found["threshold"]))
+    return out
+
+
+def use_of_form(fooled: float, works: bool) -> str:
+    """What the form is good for: ``fooled`` is how often it praises where pupils gain nothing.
+
+    >>> use_of_form(0.9, True)
+    'So a good feedback form does not tell that pupils gain.'
+    """
+    if fooled >= 0.5:
+        return "So a good feedback form does not tell that pupils gain."
+    if works:
+        return "So here a cool feedback form does not tell that pupils gain nothing."
+    return "So here the form is cool and pupils gain nothing; it would be as cool if they gained."
+
+
+def evaluation_notes(result: Any) -> list[str]:
+    """How the school measures, and what the numbers stand on."""
+    request = result.request
+    lessons = request.designs[0].evaluation.lessons_observed
+    years = f"{request.years} year{'s' * (request.years > 1)}"
+    draws = f"{result.draws} draw{'s' * (result.draws > 1)} of the assumptions"
+    out = [
+        f"Measured before the programme and at the end of {years}, each post against itself: its class of this year "
+        "against its class of the last cohort.",
+        "A school notices when a one-sided paired t-test at 5 % says so; it praises when the form's mean is 4 of 5 or more.",
+        f"Form, quiz, class tests and {lessons} observed lessons: those who take part (tests and lessons: all staff "
+        "where champions pass the programme on). Survey: all staff.",
+        "The true effect is that on the same people, on independent tests, against the same school without a programme.",
+        f"{request.replicates} simulated schools over {draws}, seed {request.seed}. Assumptions: {result.theory}.",
+        "This is a model's answer, not a trial's. A quiz long after the last session finds what was forgotten since; "
+        "--years 1 looks sooner.",
+    ]
+    if result.draws == 1:
+        out.insert(5, "With one draw of the assumptions, the interval of the true effect has no width.")
+    return out
+
+
+def print_evaluation(result: Any, console: Console) -> None:
+    """Print what the school sees level by level, the punch line, and notes."""
+    document = result.to_dict()
+    console.print(evaluation_table(document))
+    for line in praise_sentences(document):
+        console.print(Text(line), soft_wrap=True)
+    for line in evaluation_notes(result):
+        console.print(Text(f"- {line}"), style="dim", soft_wrap=True)

@@ -114,7 +114,7 @@ REGISTER: tuple[Parameter, ...] = (
     _p("materials_quality", "c_m", "0-1", (0.0, 1.0), 0.5, 0.15, "learning", "quality of materials as a carrier of mechanisms"),
     _p("self_quality", "c_s", "0-1", (0.0, 1.0), 0.3, 0.12, "learning", "quality of the teacher's own reflection as a carrier", "Cohen et al. 2020 (own reflection is weaker than directive coaching); size assumption"),
     _p("unguided", "u", "share", (0.0, 1.0), 0.4, 0.15, "learning", "technique that imitation alone can reach without insight", "Sims et al. 2023 (skill rose, knowledge did not); size assumption"),
-    _p("cascade_fidelity", "f_c", "share", (0.0, 1.0), 0.5, 0.15, "learning", "fidelity left when champions pass a programme on"),
+    _p("cascade_fidelity", "f_c", "share", (0.0, 1.0), 0.35, 0.15, "learning", "fidelity left when champions pass a programme on"),
     # advice
     _p("advice_rate", "r_A", "per week", (0.0, 0.2), 0.015, _log(0.5), "advice", "share of the lead of the best adviser learned in a week", "near Sun, Loeb and Grissom 2017; transfer to practices is an assumption"),
     _p("discernment", "d", "0-1", (0.0, 1.0), 0.9, 0.1, "advice", "how far a worse colleague is ignored (1: wholly)", "Sun, Loeb and Grissom 2017 (no loss from a worse colleague)"),
