@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
 
 from pdsim import __version__
-from pdsim.errors import InputError
+from pdsim.errors import InputError, one_line, shown
 
 app = typer.Typer(
     help="Simulate teachers' professional development (PD) and compare designs: is collaboration the fluoride or the "
     "mint? Start with:  pdsim compare solo-course maths-hub",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -28,9 +29,30 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="change a scenario key or an assumption, e.g. staff.expert_share=0.3 or theory.discernment=1"),
 ]  # fmt: skip
-Replicates = Annotated[int, typer.Option(help="simulated worlds; four share a draw of the assumptions")]
-Years = Annotated[int | None, typer.Option(help="school years to look at, 1-10 [default: the longest that a scenario names]")]
-Seed = Annotated[int, typer.Option(help="of all luck; the same seed gives the same numbers")]
+
+
+def whole_number(text: str) -> int:
+    """A whole number from an option; Typer's own message would not show what was typed."""
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{shown(text)} is not a whole number") from None
+
+
+Replicates = Annotated[
+    int, typer.Option(parser=whole_number, metavar="N", help="simulated worlds; four share a draw of the assumptions")
+]
+Years = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole_number,
+        metavar="N",
+        help="school years to look at, 1-10 [default: the longest that a scenario names]",
+    ),
+]
+Seed = Annotated[
+    int, typer.Option(parser=whole_number, metavar="N", help="of all luck; the same seed gives the same numbers")
+]
 TheoryOption = Annotated[
     str, typer.Option("--theory", help="posterior, prior, point, a teaching world (fluoride, mint, bystander, groupthink) or a TOML file")
 ]  # fmt: skip
@@ -38,6 +60,8 @@ Json = Annotated[bool, typer.Option("--json", help="print one JSON document on s
 Baseline = Annotated[str, typer.Option(help="scenario to compare with: no-pd, business-as-usual, or any other")]
 
 err = Console(stderr=True)
+# Newer versions of Typer bring their own copy of click: this is the class of all usage errors of whichever it uses.
+UsageError: Any = typer.BadParameter.__mro__[1]
 
 
 def settings_of(options: list[str] | None) -> dict[str, Any]:
@@ -69,11 +93,15 @@ def version(shown: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
+    context: typer.Context,
     _: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="print the version")] = False,
 ) -> None:
     """Simulate teachers' professional development and compare designs."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
 
 
 @app.command("list")
@@ -99,12 +127,12 @@ def check(files: Annotated[list[str], typer.Argument(help="scenario files or sho
     for name in files:
         try:
             scenario = scenarios.load(name)
-            typer.echo(f"{name}: good ({scenario.title or 'no title'})")
+            typer.echo(one_line(f"{name}: good ({scenario.title or 'no title'})"))
             for remark in scenarios.remarks(scenario):
                 typer.echo(f"  note: {remark}")
         except InputError as error:
             mistakes += 1
-            typer.echo(f"pdsim: {error}", err=True)
+            complain(error)
     if mistakes:
         raise typer.Exit(2)
 
@@ -112,18 +140,23 @@ def check(files: Annotated[list[str], typer.Argument(help="scenario files or sho
 @app.command()
 def new(name: Annotated[str, typer.Argument(help="name of the new scenario, e.g. our-hub")]) -> None:
     """Start a commented scenario file NAME.toml in this folder."""
-    from pdsim import record, scenarios
+    from pdsim import library, record, scenarios
 
-    path = Path(name if name.endswith(".toml") else f"{name}.toml")
-    if path.exists():
-        raise InputError(f"{path}: is there already; choose another name")
+    stem = name.removesuffix(".toml")
+    if not re.fullmatch(r"\w[\w-]{0,59}", stem):
+        raise InputError(f"{shown(name)}: is no name for a scenario; allowed are letters, digits, - and _, up to 60")
+    path = Path(f"{stem}.toml")
+    if stem in library.shipped() or os.path.lexists(path):
+        raise InputError(f"{stem}: is there already, shipped or in this folder; choose another name")
     record.write_text(path, scenarios.commented_file(path.stem))
     typer.echo(f"{path} is written. Change it, then:  pdsim check {path}  and  pdsim compare {path}")
 
 
 @app.command()
 def compare(
-    designs: Annotated[list[str], typer.Argument(help="two or more scenarios, by short name or path", metavar="A B ...")],
+    designs: Annotated[
+        list[str], typer.Argument(help="two or more scenarios, by short name or path", metavar="A B ...")
+    ],
     baseline: Baseline = "no-pd",
     replicates: Replicates = 200,
     years: Years = None,
@@ -192,22 +225,28 @@ def odd(scenario: Annotated[str | None, typer.Argument(help="a scenario whose se
     typer.echo(document.odd_text(scenario))
 
 
+def complain(mistake: object) -> None:
+    """Print one line on standard error."""
+    typer.echo(f"pdsim: {one_line(mistake)}", err=True)
+
+
 def main() -> None:
     """Run the command line; exit 0 done, 1 failed, 2 wrong use."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows "?" for it
+    code = 1
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="pdsim", standalone_mode=False) or 0
     except InputError as error:
-        typer.echo(f"pdsim: {error}", err=True)
+        complain(error)
         code = 2
-    except click.exceptions.Abort:
-        typer.echo("pdsim: stopped", err=True)
-        code = 1
-    except click.ClickException as error:
-        typer.echo(f"pdsim: {error.format_message()} (pdsim --help shows what is allowed)", err=True)
+    except UsageError as error:
+        command = error.ctx.command_path if error.ctx else "pdsim"
+        complain(f"{error.format_message()} ({command} --help shows what is allowed)")
         code = 2
-    except KeyboardInterrupt:
-        typer.echo("pdsim: stopped; files that are written are whole", err=True)
-        code = 1
-    except BrokenPipeError:
-        code = 0
-    sys.exit(code or 0)
+    except (typer.Abort, KeyboardInterrupt):
+        complain("stopped; files that are written are whole")
+    except OSError as error:
+        complain(error)
+    sys.exit(code)
