@@ -170,6 +170,15 @@ def check_options(replicates: int, seed: int, years: int | None) -> None:
         raise InputError(f"--years: {years} is out of range; allowed is 1 to 10")
 
 
+def check_theory(kind: str) -> None:
+    """Make sure, before anything is written or compiled, that the assumptions can be read.
+
+    Raises:
+        InputError: as :func:`pdsim.theory.load`.
+    """
+    theory.load(kind, 1, 0)
+
+
 def resolve(
     designs: Iterable[str | Scenario],
     baseline: str | Scenario = "no-pd",
@@ -187,6 +196,7 @@ def resolve(
         InputError: any mistake in names, files, settings or options.
     """
     check_options(replicates, seed, years)
+    check_theory(theory)
     settings = dict(settings or {})
     loaded = [scenarios.load(d, settings) if isinstance(d, str) else d.with_(**settings) for d in designs]
     base = scenarios.load(baseline) if isinstance(baseline, str) else baseline
