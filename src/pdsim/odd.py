@@ -1,0 +1,247 @@
+"""The ODD+D description of the model: text from ``documents/odd.md``, tables from the registers.
+
+Whatever can drift (parameters, keys, outcomes, fields, streams) is written into the text when it is printed, at the
+markers ``<!-- table: NAME -->``.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from pdsim import scenarios, theory
+from pdsim.kernel.records import CHANNELS, SCHOOL_FIELDS, TEACHER_FIELDS
+from pdsim.scenarios import MECHANISMS, Key, Scenario
+from pdsim.theory import Parameter
+
+MARKER = re.compile(r"<!-- table: (\w+) -->")
+STREAM = re.compile(r"^STREAM_(\w+) = (\d+)  # (.+)$", re.MULTILINE)
+WIDTH = 110
+
+# The assumptions that give each channel its strength; their family is the channel's.
+CHANNEL_STRENGTHS: dict[str, tuple[str, ...]] = {
+    "insight_exchange": ("exchange_insight", "talk_deepens"),
+    "technique_exchange": ("exchange_technique",),
+    "peer_mechanisms": ("peer_strength",),
+    "norms": ("norm_strength",),
+    "lasting_ties": ("lasting_tie_rate", "lasting_tie_strength"),
+    "palatability": ("company_reaction", "company_motivation"),
+    "organisational_support": ("support_from_joint_work",),
+    "coordination_cost": ("coordination", "coordination_across", "together_load"),
+}
+
+
+def document(name: str) -> str:
+    """Text of a shipped document, for example "glossary"."""
+    return (Path(__file__).parent / "documents" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table whose columns line up in a terminal; the last column is as wide as it needs.
+
+    >>> print(table(["name", "unit"], [["use", "0-1"]]))
+    | name | unit |
+    |------|------|
+    | use  | 0-1 |
+    """
+    lines = [list(header), *([cell.replace("|", "/") for cell in row] for row in rows)]
+    width = [max(len(line[column]) for line in lines) for column in range(len(header) - 1)]
+    text = [row_of(line, width) for line in lines]
+    rule = "|" + "|".join("-" * (w + 2) for w in [*width, len(header[-1])]) + "|"
+    return "\n".join([text[0], rule, *text[1:]])
+
+
+def row_of(cells: Sequence[str], width: Sequence[int]) -> str:
+    """A row of a table, all cells but the last padded to ``width``."""
+    padded = [cell.ljust(w) for cell, w in zip(cells, width, strict=False)]
+    return f"| {' | '.join([*padded, cells[-1]])} |"
+
+
+def shown(value: Any) -> str:
+    """A value of a scenario key as a person writes it; "left out" and "none" where there is nothing."""
+    if value is None:
+        return "left out"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "; ".join(f"{name} = {carrier}" for name, carrier in value.items()) or "none"
+    if isinstance(value, tuple):
+        return "; ".join(value) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def fields_table(fields: Mapping[str, tuple[type, str]]) -> str:
+    """State variables of a kind of record, with unit and meaning."""
+    kinds = {"int64": "whole", "float64": "real"}
+    rows = [(f"`{name}`", kinds[kind.__name__], meaning) for name, (kind, meaning) in fields.items()]
+    return table(["variable", "number", "unit or range, and meaning"], rows)
+
+
+def key_row(key: Key) -> tuple[str, str, str, str, str]:
+    """One scenario key as a row."""
+    return f"`{key.path}`", shown(key.default), key.unit, key.allowed, key.meaning
+
+
+def keys_table() -> str:
+    """Every scenario key with default, unit, range and meaning."""
+    return table(["key", "default", "unit", "allowed", "meaning"], map(key_row, scenarios.keys().values()))
+
+
+def parameter_row(p: Parameter) -> tuple[str, ...]:
+    """One assumption as a row."""
+    bounds = f"{p.low:g} to {p.high:g}"
+    return f"`{p.name}`", p.symbol, f"{p.default:g}", p.unit, bounds, str(p.prior), p.family, p.meaning, p.source
+
+
+def assumptions_table() -> str:
+    """Every assumption, a table for each group of the register."""
+    header = ["assumption", "symbol", "default", "unit", "range", "prior", "family", "meaning", "source"]
+    parts = [
+        f"**{group}**\n\n" + table(header, [parameter_row(p) for p in theory.REGISTER if p.group == group])
+        for group in theory.groups()
+    ]
+    return "\n\n".join(parts)
+
+
+def unsourced_table() -> str:
+    """Assumptions without a published size, by group."""
+    rows = [
+        (group, ", ".join(f"`{p.name}`" for p in theory.REGISTER if p.group == group and "assumption" in p.source))
+        for group in theory.groups()
+    ]
+    return table(["group", "values that are assumed"], [row for row in rows if row[1]])
+
+
+def outcomes_table() -> str:
+    """Every outcome with its level and unit."""
+    from pdsim.outcomes import OUTCOMES
+
+    better = {1: "more", -1: "less", 0: "neither"}
+    rows = [
+        (f"`{o.name}`", o.label, str(o.level or "-"), o.unit, better[o.direction], o.meaning) for o in OUTCOMES.values()
+    ]
+    return table(["outcome", "label", "Guskey level", "unit", "better is", "meaning"], rows)
+
+
+def mechanisms_table() -> str:
+    """The 14 mechanisms with their groups and usual carriers."""
+    return table(["mechanism", "group", "usual carrier"], [(name, *rest) for name, rest in MECHANISMS.items()])
+
+
+def channels_table() -> str:
+    """The channels of collaboration with their families and strengths."""
+    rows = []
+    for channel in CHANNELS:
+        strengths = CHANNEL_STRENGTHS[channel]
+        meaning = scenarios.keys()[f"collaboration.channels.{channel}"].meaning
+        names = ", ".join(f"`{name}`" for name in strengths)
+        rows.append((f"`{channel}`", theory.PARAMETERS[strengths[0]].family, meaning, names))
+    return table(["channel", "family", "through", "strengths"], rows)
+
+
+def streams_table() -> str:
+    """The streams of random numbers, read from the source of the generator."""
+    source = (Path(__file__).parent / "kernel" / "draws.py").read_text(encoding="utf-8")
+    rows = [(number, name.lower(), use) for name, number, use in STREAM.findall(source)]
+    return table(["stream", "name", "decides"], rows)
+
+
+def worlds_table() -> str:
+    """The named worlds: the strengths that are not zero in each."""
+    rows = []
+    for name, values in theory.WORLDS.items():
+        strengths = [f"`{key}` = {value:g}" for key, value in values.items() if value != 0.0]
+        rows.append((name, ", ".join(strengths) or "all 0"))
+    return table(["world", "strengths of channels; all others are 0"], rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "teachers": lambda: fields_table(TEACHER_FIELDS),
+    "schools": lambda: fields_table(SCHOOL_FIELDS),
+    "mechanisms": mechanisms_table,
+    "channels": channels_table,
+    "streams": streams_table,
+    "outcomes": outcomes_table,
+    "keys": keys_table,
+    "assumptions": assumptions_table,
+    "worlds": worlds_table,
+    "unsourced": unsourced_table,
+}
+
+
+def value_at(scenario: Scenario, path: str) -> Any:
+    """Value of a scenario at a key path such as "staff.expertise"."""
+    return reduce(getattr, path.split("."), scenario)
+
+
+def changed_keys(scenario: Scenario) -> list[tuple[str, str, str]]:
+    """Key, value and default of every key that differs from the default; mechanisms have a table of their own."""
+    own_table = ("programme.mechanisms", "programme.carriers")
+    return [
+        (f"`{key.path}`", shown(value_at(scenario, key.path)), shown(key.default))
+        for key in scenarios.keys().values()
+        if key.path not in own_table and value_at(scenario, key.path) != key.default
+    ]
+
+
+def words_of(scenario: Scenario) -> str:
+    """What a scenario says of itself: title, source, what the source says, what was chosen."""
+    labels = {"title": "Title", "source": "Source", "says": "The source says", "choices": "Choices"}
+    texts = {label: " ".join(getattr(scenario, name).split()) for name, label in labels.items()}
+    return "\n\n".join(textwrap.fill(f"{label}: {text}", WIDTH) for label, text in texts.items() if text)
+
+
+def carriers_table(scenario: Scenario) -> str:
+    """A programme's mechanisms with who carries each."""
+    programme = scenario.programme
+    rows = [(m, MECHANISMS[m][0], programme.carriers.get(m, MECHANISMS[m][1])) for m in programme.mechanisms]
+    return table(["mechanism", "group", "carrier"], rows) if rows else "The programme uses none of the 14 mechanisms."
+
+
+def overrides_table(scenario: Scenario) -> str:
+    """The assumptions that a scenario fixes."""
+    usual = theory.PARAMETERS
+    rows = [(f"`{name}`", f"{value:g}", f"{usual[name].default:g}") for name, value in scenario.theory.items()]
+    if not rows:
+        return "None: it takes all assumptions as they come."
+    return table(["assumption", "value", "default"], rows)
+
+
+def scenario_section(scenario: Scenario) -> str:
+    """The section on one scenario: its words, the keys that differ from the defaults, mechanisms, assumptions."""
+    rows = changed_keys(scenario)
+    settings = table(["key", "value", "default"], rows) if rows else "None: every key has its default."
+    parts = [
+        f"# Settings of scenario {scenario.name}",
+        words_of(scenario),
+        "## Keys that differ from the defaults",
+        settings,
+        "## Mechanisms and their carriers",
+        carriers_table(scenario),
+        "## Assumptions that it fixes",
+        overrides_table(scenario),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def odd_text(scenario: str | None = None) -> str:
+    """The ODD+D of the model in Markdown, then the settings of a scenario where one is named, then the glossary.
+
+    Args:
+        scenario: short name or path of a scenario.
+
+    Raises:
+        InputError: no such scenario, or a mistake in its file.
+
+    >>> "# Words" in odd_text()
+    True
+    """
+    parts = [MARKER.sub(lambda found: TABLES[found[1]](), document("odd"))]
+    if scenario is not None:
+        parts.append(scenario_section(scenarios.load(scenario)))
+    parts.append(document("glossary"))
+    return "\n\n".join(part.strip() for part in parts)
