@@ -203,8 +203,8 @@ def evaluation_table(document: dict[str, Any]) -> Table:
     for heading in ("Guskey level", "what the school looks at"):
         table.add_column(heading)
     for heading in (
-        "true effect (what we do not know)",
-        "what one school measures (chance)",
+        "true effect (and how far we know it)",
+        "what one school measures (with chance)",
         "of 100 schools, so many notice",
         "of 100 without it, so many think so",
     ):
@@ -224,16 +224,16 @@ def praise_sentences(document: dict[str, Any]) -> list[str]:
         f"With the programme, {of_100(levels[1]['detected'])} schools would praise it on the feedback form (level 1) "
         f"and {of_100(levels[5]['detected'])} would see it in their tests (level 5)."
     ]
-    if found["praised"] is None:
+    if found["schools"] == 0:
         out.append(
             "Schools in which the programme does nothing for pupils: no schools of that kind arose "
             f"(the expected effect is at least {threshold} in every draw of the assumptions)."
         )
-    else:
+    elif found["praised"] is not None:
         others = found["otherwise"]["praised"]
         out.append(
-            f"In {found['schools']} of {document['replicates']} simulated schools the programme does nothing for pupils "
-            f"(expected effect below {threshold}): {of_100(found['praised'])} of them praise it all the same"
+            f"In {found['schools']} of {document['replicates']} simulated schools the programme does nothing for "
+            f"pupils (expected effect below {threshold}): {of_100(found['praised'])} of them praise it all the same"
             + (f"; of the others, {of_100(others)}." if others is not None else ".")
         )
     worthless = found["worthless_practice"]["praised"]
@@ -265,10 +265,10 @@ def evaluation_notes(result: Any) -> list[str]:
     out = [
         f"Measured before the programme and at the end of {years}, each post against itself: its class of this year "
         "against its class of the last cohort.",
-        "A school notices when a one-sided paired t-test at 5 % says so; it praises when the form's mean is 4 of 5 or more.",
+        "A school notices when a one-sided paired t-test at 5 % says so; the form is praise from a mean of 4 of 5.",
         f"Form, quiz, class tests and {lessons} observed lessons: those who take part (tests and lessons: all staff "
         "where champions pass the programme on). Survey: all staff.",
-        "The true effect is that on the same people, on independent tests, against the same school without a programme.",
+        "True effects are those on the same people, on independent tests, against the same school without a programme.",
         f"{request.replicates} simulated schools over {draws}, seed {request.seed}. Assumptions: {result.theory}.",
         "This is a model's answer, not a trial's. A quiz long after the last session finds what was forgotten since; "
         "--years 1 looks sooner.",
