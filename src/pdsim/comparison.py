@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from pdsim import __version__, scenarios, theory
-from pdsim.errors import InputError
+from pdsim.errors import InputError, shown
 from pdsim.kernel.measure import ONE_SCHOOL
 from pdsim.outcomes import OUTCOMES, POPULATIONS
 from pdsim.scenarios import Scenario
@@ -163,11 +163,11 @@ def check_options(replicates: int, seed: int, years: int | None) -> None:
         InputError: naming the option and what is allowed.
     """
     if not 1 <= replicates <= MAX_REPLICATES:
-        raise InputError(f"--replicates: {replicates} is out of range; allowed is 1 to {MAX_REPLICATES:,}")
+        raise InputError(f"--replicates: {shown(replicates)} is out of range; allowed is 1 to {MAX_REPLICATES:,}")
     if not 0 <= seed < 2**32:
-        raise InputError(f"--seed: {seed} is out of range; allowed is 0 to {2**32 - 1}")
+        raise InputError(f"--seed: {shown(seed)} is out of range; allowed is 0 to {2**32 - 1}")
     if years is not None and not 1 <= years <= 10:
-        raise InputError(f"--years: {years} is out of range; allowed is 1 to 10")
+        raise InputError(f"--years: {shown(years)} is out of range; allowed is 1 to 10")
 
 
 def check_theory(kind: str) -> None:

@@ -39,14 +39,17 @@ class InputError(ValueError):
         super().__init__(one_line(message))
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
+def nearest(name: Any, names: Iterable[str]) -> str:
     """The end of a message, "; did you mean 'x'?", with the nearest valid name; empty when none is near.
 
     >>> nearest("Maths-Hubb", ["maths-hub", "no-pd"])
     "; did you mean 'maths-hub'?"
     """
-    valid = {other.lower(): other for other in names}
-    close = difflib.get_close_matches(str(name)[:200].lower(), valid, n=1, cutoff=0.5)
+    if not isinstance(name, str):
+        return ""
+    valid, start = {other.lower(): other for other in names}, name[:200].lower()
+    close = [other for other in valid if len(start) > 2 and other.startswith(start)]
+    close = close or difflib.get_close_matches(start, valid, n=1, cutoff=0.5)
     return f"; did you mean {valid[close[0]]!r}?" if close else ""
 
 

@@ -178,13 +178,21 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         InputError: no such file, not a manifest of pdsim, or one that was changed to what is not allowed.
     """
+    from pdsim import comparison
+
     text = read_text(path, limit=200_000_000)
     try:
         saved = Manifest.model_validate_json(text)
     except ValidationError as error:
         raise InputError(f"{path}: {damage(error)}") from None
-    for scenario in (*saved.request.designs, saved.request.baseline):
+    asked = saved.request
+    for scenario in (*asked.designs, asked.baseline):
         check_whole(scenario, f"{path}: {scenario.name}")
+    try:
+        comparison.check_options(asked.replicates, asked.seed, asked.years)
+        comparison.check_theory(asked.theory)
+    except InputError as error:
+        raise InputError(f"{path}: request: {error}") from None
     return saved
 
 
@@ -213,7 +221,6 @@ def replay(file: Path, bar: Callable[[int], AbstractContextManager[Callable[[int
 
     saved = read_manifest(file / MANIFEST if os.path.isdir(file) else file)
     asked = saved.request
-    comparison.check_options(asked.replicates, asked.seed, asked.years)
     request = comparison.Request(asked.designs, asked.baseline, asked.replicates, asked.seed, asked.years, asked.theory)
     with bar(2 * request.replicates * len(request.designs)) as progress:
         new = comparison.run(request, progress).to_dict()

@@ -173,6 +173,7 @@ class Costs(Section):
     """[costs]: prices in pounds."""
 
     facilitator_per_hour: float = key(120.0, "Facilitator", "GBP an hour", "for an hour of instruction, with preparation (assumption)", 0.0, 5000.0, 10.0)
+    facilitator_together: float = key(1.0, "Facilitator stays", "share", "share of the hours together for which facilitators are paid", 0.0, 1.0, 0.1)
     cover_per_hour: float = key(36.0, "Cover", "GBP an hour", "for an hour of lessons covered (about GBP 215 a day)", 0.0, 500.0, 1.0)
     materials_per_teacher: float = key(30.0, "Materials", "GBP", "for each participant, once (assumption)", 0.0, 5000.0, 5.0)
     staff_per_hour: float = key(0.0, "Teachers' own time", "GBP an hour", "0: reported as hours and not priced, as the EEF does", 0.0, 200.0, 1.0)
@@ -275,7 +276,7 @@ class Key:
         if self.words:
             return "one of " + ", ".join(self.words) if self.kind != "list" else "a list of mechanisms"
         if self.low is not None:
-            kind = "a whole number, " if self.kind == "int" else ""
+            kind = "a whole number, " if self.kind == "int" else "a number, "
             unit = "" if self.unit in ("0-1", "share", "factor") else self.unit
             return f"{kind}{self.low:g} to {self.high:g} {unit}".strip()
         text = f"the name of a {self.unit}" if self.unit else "text"
@@ -367,9 +368,10 @@ def parse_setting(text: str) -> tuple[str, Any]:
     if not equals or not path.strip():
         raise InputError(f"--set {shown(text)}: write key=value, for example --set staff.expert_share=0.3")
     try:
-        return path.strip(), tomllib.loads(f"value = {value.strip()}")["value"]
+        read = tomllib.loads(f"value = {value.strip()}")
     except (ValueError, RecursionError):
-        return path.strip(), value.strip()
+        read = {}
+    return path.strip(), read["value"] if len(read) == 1 else value.strip()
 
 
 def load(name: str | Path, settings: Mapping[str, Any] | None = None) -> Scenario:
@@ -488,7 +490,7 @@ def build(data: dict[str, Any], where: str) -> Scenario:
     files = {path: getattr(getattr(scenario, path.partition(".")[0]), path.partition(".")[2]) for path in CSV_FILES}
     if scenario.staffroom is None and any(files.values()):
         for path, file in files.items():
-            if file and not os.path.exists(file):
+            if file and (os.path.isdir(file) or not os.path.exists(file)):
                 raise InputError(f"{where}: {path}: {file}: no such file")
         room = read_staffroom(files["network.edges"] or None, files["staff.teachers"] or None, Path())
         scenario = scenario.model_copy(update={"staffroom": room})
@@ -557,7 +559,8 @@ def explain(error: pydantic.ValidationError, where: str) -> str:
     if first["type"] == "model_type":
         return f"{where}: {path}: {shown(value)} is not a table; write a section [{path}]"
     if first["loc"][-1] == "[key]" or (key == "programme.mechanisms" and len(place) > 2):
-        return f"{where}: {key}: no mechanism {shown(value)}{nearest(value, MECHANISMS)}"
+        hint = nearest(value, MECHANISMS) or f"; allowed are the 14 of the EEF review, such as {list(MECHANISMS)[7]!r}"
+        return f"{where}: {key}: no mechanism {shown(value)}{hint}"
     allowed, words = allowed_at(path)
     return f"{where}: {path}: {shown(value)} is not allowed; allowed is {allowed}{nearest(value, words)}"
 
@@ -568,7 +571,9 @@ def home_of(name: str, names: Iterable[str]) -> str:
         return "; it belongs at the top of the file, before the first [section]"
     homes = [path.rpartition(".")[0] for path in keys() if path.endswith(f".{name}")]
     homes += ["theory"] if name in theory.PARAMETERS else []
-    return f"; it belongs to {' or '.join(f'[{home}]' for home in homes)}" if homes else nearest(name, names)
+    if homes:
+        return f"; it belongs to {' or '.join(f'[{home}]' for home in homes)}"
+    return nearest(name, names) or "; 'pdsim new NAME' writes a file in which all keys stand"
 
 
 def allowed_at(path: str) -> tuple[str, tuple[str, ...]]:
@@ -597,6 +602,8 @@ def remarks(scenario: Scenario) -> list[str]:
     if programme.format == "solo" and "peers" in carriers.values():
         names = ", ".join(m for m, c in carriers.items() if c == "peers")
         out.append(f"a solo programme has no peers to carry: {names}; these do nothing")
+    if programme.who == "everyone" and programme.count_per_school == 0 and programme.share_taking_part < 1:
+        out.append('programme.share_taking_part does not act with who = "everyone"; try who = "chosen"')
     idle = [m for m in programme.carriers if m not in programme.mechanisms]
     if idle:
         out.append(f"programme.carriers names mechanisms that the programme does not use: {', '.join(idle)}")

@@ -226,7 +226,8 @@ def check_value(name: str, value: Any, where: str = "theory") -> float:
     if name not in PARAMETERS:
         raise InputError(f"{where}.{name}: no such assumption{nearest(name, PARAMETERS)}")
     p = PARAMETERS[name]
-    allowed = f"allowed is {p.low:g} to {p.high:g} ({p.unit})"
+    unit = "" if p.unit in ("-", "0-1", "share") else f" ({p.unit})"
+    allowed = f"allowed is {p.low:g} to {p.high:g}{unit}"
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{where}.{name}: {shown(value)} is not a number; {allowed}")
     if not p.low <= value <= p.high:
