@@ -23,7 +23,7 @@ DESIGNS = (
 )  # fmt: skip
 
 DROPPED = "programme.mechanisms"
-NO_EXPERT = {DROPPED, "programme.facilitator", "costs.facilitator_per_hour"}
+NO_EXPERT = {DROPPED, "programme.facilitator", "costs.facilitator_per_hour", "costs.facilitator_together"}
 # Every twin: its parent, the keys that are to differ, and the mechanisms that it does without.
 TWINS = {
     "dfe-standard-2016-without-collaboration": (

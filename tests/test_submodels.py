@@ -219,6 +219,7 @@ PRICES = {
     "costs__staff_per_hour": 10.0,
     "costs__materials_per_teacher": 30.0,
     "costs__facilitator_per_hour": 100.0,
+    "costs__facilitator_together": 0.6,
     "programme__per_facilitator": 2.0,
 }
 
@@ -280,13 +281,14 @@ class TestReactionAndAttendance:
     def test_who_comes_is_billed_time_materials_once_and_a_share_of_the_fee(self):
         me = self.came(1.0, sessions=2)
         assert (me.present, me.offered, me.attended, me.hours) == (1, 2.0, 2.0, 8.0)
-        # fee: 2 facilitators x 100 x 3 hours of instruction / 3 teachers = 200; time 4 x (0.5 x 40 + 10) = 120
-        assert me.pounds == approx(2 * (200 + 120) + 30)
+        # fee: 2 facilitators x 100 x (3 hours of instruction + 0.6 x 1 together) / 3 teachers = 240;
+        # time: 4 x (0.5 x 40 + 10) = 120
+        assert me.pounds == approx(2 * (240 + 120) + 30)
 
     def test_who_stays_away_costs_the_fee_and_materials_only(self):
         me = self.came(0.0)
         assert (me.present, me.offered, me.attended, me.hours, me.reaction) == (0, 1.0, 0.0, 0.0, 0.0)
-        assert me.pounds == approx(230)
+        assert me.pounds == approx(270)
 
     def test_reaction_is_summed_over_the_sessions_attended(self):
         me = self.came(1.0, sessions=2)
@@ -673,12 +675,12 @@ class TestClassroom:
             "technique": 0.36,
             "prompts": 0.6,
             "use_sum": 1.0,
-            "present": 1,
+            "load": 5.0,
         }
         theory = {f"{name}_half_life": weeks for name, weeks in FADING.items()}
-        world = build([me, {**me, "present": 0}], {**theory, "slack_hours": 10.0, "use_protects": 0.0})
+        world = build([me, {**me, "load": 0.0}], {**theory, "slack_hours": 10.0, "use_protects": 0.0})
         set_school(world, support=0.5)
-        classroom.classroom(world, 5.0)
+        classroom.classroom(world)
         # who came has half of the time: drive 0.8 x 0.5 x 0.5 = 0.2, use (0.5 + 0.5 x 0.2) x 0.48
         # who did not: drive 0.8 x 0.5 = 0.4, use (0.5 + 0.5 x 0.4) x 0.48
         assert states(world, "use", "use_sum", "prompts") == approx(
@@ -735,7 +737,7 @@ class TestPupils:
         assert pupils.carried_over(0.1, 0.2, theory_record(**PUPILS)) == approx(0.075)
 
     def test_a_class_has_this_years_gain_and_what_pupils_carry(self):
-        me = {"craft": 1.0, "use_sum": 0.2 * WEEKS, "hours": 90.0, "hours_before": 4.2}
+        me = {"craft": 1.0, "use_sum": 0.2 * WEEKS, "lessons_lost": 42.9}
         world = build([me] * 2, PUPILS, programme__lesson_time=0.5)
         set_school(world, carried=0.05, support=0.5)
         year.close_year(world, 1)
@@ -1173,7 +1175,7 @@ class TestOrder:
         session.turn_up(by_hand, 0)
         session.instruction(by_hand)
         teamwork.teamwork(by_hand, 0)
-        classroom.classroom(by_hand, 4.0)
+        classroom.classroom(by_hand)
         organisation.organisation(by_hand)
         assert world.teachers.tolist() == by_hand.teachers.tolist()
         assert world.schools.tolist() == by_hand.schools.tolist()

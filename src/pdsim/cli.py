@@ -72,13 +72,13 @@ def settings_of(options: list[str] | None) -> dict[str, Any]:
 
 
 @contextmanager
-def progress_bar(total: int) -> Iterator[Callable[[int], None]]:
+def progress_bar(total: int, entry: str = "run.run_many") -> Iterator[Callable[[int], None]]:
     """A progress bar with time left on standard error, none when that is not a terminal; says when the kernel compiles."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from pdsim.simulate import kernel_is_compiled
 
-    if not kernel_is_compiled():
+    if not kernel_is_compiled(entry):
         err.print("Compiling the model for this machine: once, about a minute ...", style="dim")
     columns = (TextColumn("simulating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
@@ -199,7 +199,7 @@ def evaluate(
     from pdsim import evaluation, tables
 
     request = evaluation.resolve(design, replicates, years, seed, theory, settings_of(settings))
-    with progress_bar(2 * replicates) as progress:
+    with progress_bar(2 * replicates, "instruments.read_many") as progress:
         result = evaluation.run(request, progress)
     if json:
         typer.echo(result.to_json())

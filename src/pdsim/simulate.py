@@ -105,8 +105,8 @@ def run_chunk(
     return results
 
 
-def kernel_is_compiled() -> bool:
-    """True when this machine has a compiled kernel of this version, for this Python, in its cache."""
+def kernel_is_compiled(entry: str = "run.run_many") -> bool:
+    """True when this machine has this version of a kernel function compiled, for this Python, in its cache."""
     folder = Path(os.environ["NUMBA_CACHE_DIR"])
     python = f"py{sys.version_info.major}{sys.version_info.minor}"
-    return os.environ.get("NUMBA_DISABLE_JIT") == "1" or any(folder.rglob(f"run.run_many-*.{python}.*.nbc"))
+    return os.environ.get("NUMBA_DISABLE_JIT") == "1" or any(folder.rglob(f"{entry}-*.{python}.*.nbc"))

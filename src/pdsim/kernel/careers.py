@@ -2,9 +2,10 @@
 
 import math
 
+from pdsim.kernel.advice import tie_value
 from pdsim.kernel.compiled import compiled, rule
 from pdsim.kernel.draws import STREAM_LEAVE, uniform
-from pdsim.kernel.learning import clip, discerned
+from pdsim.kernel.learning import clip
 from pdsim.kernel.staff import appoint, craft_grown, usual_use
 
 CAREER = 40.0  # years after which everybody retires
@@ -21,7 +22,7 @@ def craft_pull(world, i):
         weight = world.tie_weight[i, k]
         if world.tie_lasting[i, k] == 1:
             weight *= world.theory.lasting_tie_strength
-        value = weight * discerned(teachers[j].craft - teachers[i].craft, world.theory.discernment)
+        value = tie_value(weight, teachers[j].craft - teachers[i].craft, world.theory.discernment)
         best = max(best, value)
         worst += min(value, 0.0)
     return best + worst / max(teachers[i].ties, 1)

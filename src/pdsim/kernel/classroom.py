@@ -75,8 +75,8 @@ def settle(me, motivation_loss, norm_loss, prompts_loss):
 
 
 @compiled
-def classroom(world, load_of_session):
-    """One week in all classrooms; ``load_of_session`` (hours, per teacher present) is this week's session, or 0."""
+def classroom(world):
+    """One week in all classrooms."""
     design, theory, teachers = world.design, world.theory, world.teachers
     insight_loss = weekly_loss(theory.insight_half_life)
     technique_loss = weekly_loss(theory.technique_half_life)
@@ -85,7 +85,8 @@ def classroom(world, load_of_session):
     prompts_loss = weekly_loss(theory.prompts_half_life)
     for i in range(len(teachers)):
         me = teachers[i]
-        time = time_left(design, theory, load_of_session * me.present)
+        time = time_left(design, theory, me.load)
+        me.load = 0.0
         support = world.schools[me.school].support
         me.use = weekly_use(me.habit, me.motivation, support, time, me.norm, me.insight, me.technique)
         me.use_sum += me.use

@@ -18,6 +18,7 @@ STREAM_YEARS = 2  # years of experience of the first holder of a post
 STREAM_SCHOOL = 3  # leadership
 STREAM_DEGREE = 4  # how many colleagues a teacher turns to
 STREAM_TIE = 5  # whom a teacher turns to
+STREAM_ACROSS = 15  # which ties go to another school
 STREAM_LAPSE = 6  # which advice ties lapse
 STREAM_PART = 7  # who takes part
 STREAM_TEAM = 8  # who is in a team with whom

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from pdsim.kernel.compiled import compiled, rule
+from pdsim.kernel.compiled import allocating, rule
 from pdsim.kernel.draws import STREAM_CLASS, normal_pair, uniforms
 from pdsim.kernel.pupils import class_noise_sd
 from pdsim.kernel.records import WEEKS
@@ -73,7 +73,7 @@ def teacher_outcomes(world, i, year, practice_sd, out):
     out[13] = math.sqrt(me.insight * me.technique)
 
 
-@compiled
+@allocating
 def gap(expertise):
     """Mean of the strongest fifth minus mean of the weakest fifth; at least one teacher each."""
     ranked = np.sort(expertise)
@@ -107,7 +107,7 @@ def add_chance(world, i, year, practice_sd, totals):
     totals[PUPIL_ATTAINMENT] += class_noise_sd(world.design.pupils_per_class, theory) * of_class
 
 
-@compiled
+@allocating
 def measure_population(world, year, practice_sd, population, values, totals):
     """Fill ``totals`` (outcomes) with means over one population; ``values`` (teachers x outcomes) are their outcomes.
 
@@ -139,7 +139,7 @@ def measure_population(world, year, practice_sd, population, values, totals):
     totals[ATTENDANCE] = totals[ATTENDANCE] * count / raters if raters > 0 else 0.0
 
 
-@compiled
+@allocating
 def measure(world, year, practice_sd, results):
     """Fill ``results`` (populations x outcomes) with means over teachers, in the orders of the lists above.
 

@@ -6,7 +6,7 @@ popularity. Out-degree is drawn apart from a school's size, so density falls wit
 """
 
 from pdsim.kernel.compiled import compiled, rule
-from pdsim.kernel.draws import STREAM_DEGREE, STREAM_LAPSE, STREAM_TIE, uniform, uniforms
+from pdsim.kernel.draws import STREAM_ACROSS, STREAM_DEGREE, STREAM_LAPSE, STREAM_TIE, uniform, uniforms
 from pdsim.kernel.records import NOBODY
 from pdsim.kernel.staff import interpolate
 from pdsim.kernel.teamwork import add_tie, is_adviser
@@ -83,28 +83,42 @@ def any_adviser(world, i, u):
 
 
 @rule
-def candidate(world, i, year, pick, attempt):
-    """Whom teacher ``i`` considers for a ``pick``-th tie of a year, at the ``attempt``-th try; may be NOBODY."""
-    teachers, theory, key = world.teachers, world.theory, world.key
-    u, v, w, x = uniforms(key, STREAM_TIE, year, teachers[i].post, pick * _ATTEMPTS + attempt)
+def school_of_tie(world, i, year, pick):
+    """Row of the school in which teacher ``i`` looks for a ``pick``-th tie: another one with chance ``ties_across``."""
+    me = world.teachers[i]
+    if world.design.ties_across <= 0.0 or len(world.schools) == 1:
+        return me.school
+    u, v, _, _ = uniforms(world.key, STREAM_ACROSS, year, me.post, pick)
+    return other_school(world, me.school, v) if u < world.design.ties_across else me.school
+
+
+@rule
+def candidate(world, i, s, year, pick, attempt):
+    """Whom teacher ``i`` considers in school ``s`` for a ``pick``-th tie, at the ``attempt``-th try; may be NOBODY.
+
+    At home by one of the three routes; elsewhere by popularity alone.
+    """
+    teachers, theory = world.teachers, world.theory
+    me = teachers[i]
+    u, v, w, x = uniforms(world.key, STREAM_TIE, year, me.post, pick * _ATTEMPTS + attempt)
+    if s != me.school:
+        return by_popularity(world, s, w)
     if u < theory.tie_returned:
         return returned(world, i, v)
     if u < theory.tie_returned + theory.tie_closure:
         friend = any_adviser(world, i, v)
-        return NOBODY if friend == NOBODY else any_adviser(world, friend, w)
-    s = teachers[i].school
-    if v < world.design.ties_across:
-        s = other_school(world, s, x)
+        j = NOBODY if friend == NOBODY else any_adviser(world, friend, w)
+        return j if j == NOBODY or teachers[j].school == s else NOBODY
     j = by_popularity(world, s, w)
-    same = s != teachers[i].school or teachers[j].department == teachers[i].department
-    return j if same or x * theory.tie_department < 1.0 else NOBODY
+    return j if teachers[j].department == me.department or x * theory.tie_department < 1.0 else NOBODY
 
 
 @rule
 def make_tie(world, i, year, pick):
     """Let teacher ``i`` form one everyday tie; gives up when nobody new is met."""
+    s = school_of_tie(world, i, year, pick)
     for attempt in range(_ATTEMPTS):
-        j = candidate(world, i, year, pick, attempt)
+        j = candidate(world, i, s, year, pick, attempt)
         if j not in (NOBODY, i) and not is_adviser(world, i, j):
             add_tie(world, i, j, 0)
             return

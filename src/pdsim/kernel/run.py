@@ -7,7 +7,7 @@ from numba import njit
 from pdsim.kernel.advice import usual_pulls
 from pdsim.kernel.careers import craft_pull
 from pdsim.kernel.classroom import time_left, weekly_use
-from pdsim.kernel.compiled import compiled
+from pdsim.kernel.compiled import allocating, compiled
 from pdsim.kernel.draws import STREAM_SCHOOL, normal
 from pdsim.kernel.learning import clip
 from pdsim.kernel.measure import lesson_noise_sd, measure, practice_score
@@ -71,7 +71,7 @@ def note_usual(world):
         school.attainment_usual = gain / school.staff
 
 
-@compiled
+@allocating
 def populate(world, year_quantiles, degree_quantiles):
     """Build staff, ties, participants and teams in a world whose records hold the layout of posts only."""
     people(world, year_quantiles)
@@ -104,7 +104,7 @@ def practice_sd(world, year_quantiles):
     return math.sqrt(squares / len(teachers) - mean * mean + noise * noise)
 
 
-@compiled
+@allocating
 def run(world, years, unit, results):
     """Run a populated world for a number of years and fill ``results`` (years + 1, populations, outcomes).
 
@@ -138,7 +138,7 @@ def start(template, theory, key):
     )
 
 
-@compiled
+@allocating
 def run_many(template, reference, theories, draws, replicates, seed, years, year_quantiles, degree_quantiles, results):
     """Run a design many times.
 

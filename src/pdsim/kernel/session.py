@@ -145,16 +145,18 @@ def attend(world, week, i):
     me.offered += 1.0
     if uniform(world.key, STREAM_ATTEND, week, me.post, 0) < chance:
         me.present = 1
+        me.load = load
         me.attended += 1.0
         me.reaction += rating
-        spend(me, design, billed)
+        spend(me, design, billed, design.lesson_time)
 
 
 @rule
-def spend(me, design, hours):
-    """Book ``hours`` of a teacher's time, and what they cost in cover and pay."""
+def spend(me, design, hours, lesson_time):
+    """Book ``hours`` of a teacher's time, the share of them taken from lessons, and what cover and pay cost."""
     me.hours += hours
-    me.pounds += hours * (design.lesson_time * design.cover_per_hour + design.staff_per_hour)
+    me.lessons_lost += hours * lesson_time
+    me.pounds += hours * (lesson_time * design.cover_per_hour + design.staff_per_hour)
 
 
 @rule
@@ -174,13 +176,19 @@ def facilitators_for(design, participants):
 
 @compiled
 def bill_facilitator(world):
-    """Share the facilitators' fee for this session among all participants, whether they came or not."""
+    """Share the facilitators' fee for this session among all participants, whether they came or not.
+
+    Facilitators are paid for the hours of instruction and for a share ``facilitator_together`` of the hours together,
+    which are free with the coordination channel off.
+    """
     design = world.design
     participants = participants_of(world)
     if participants == 0:
         return
     instruction_hours = design.hours * (1.0 - design.together)
-    fee = facilitators_for(design, participants) * design.facilitator_per_hour * instruction_hours / participants
+    stays = design.coordination_cost * design.facilitator_together * design.hours * design.together
+    paid = instruction_hours + stays
+    fee = facilitators_for(design, participants) * design.facilitator_per_hour * paid / participants
     for i in range(len(world.teachers)):
         if world.teachers[i].participant == 1:
             world.teachers[i].pounds += fee
@@ -286,7 +294,7 @@ def missed_by_all(design, theory, led_quality):
 def instruct(world, i, missed, hours, quality):
     """Teach teacher ``i`` for ``hours``; ``missed`` is what the leader's mechanisms miss, for each group."""
     design, theory = world.design, world.theory
-    peers = peers_quality(world, i)
+    peers = world.teachers[i].peers
     learn(
         world.teachers[i],
         theory,
@@ -300,7 +308,10 @@ def instruct(world, i, missed, hours, quality):
 
 @compiled
 def instruction(world):
-    """All who came learn from the programme's mechanisms through their carriers."""
+    """All who came learn from the programme's mechanisms through their carriers.
+
+    What peers carry depends on what they brought, so it is noted before anybody learns.
+    """
     teachers, design = world.teachers, world.design
     present = 0
     for i in range(len(teachers)):
@@ -310,12 +321,17 @@ def instruction(world):
     missed = missed_by_all(design, world.theory, design.facilitator * attention(world, present))
     for i in range(len(teachers)):
         if teachers[i].present == 1:
+            teachers[i].peers = peers_quality(world, i)
+    for i in range(len(teachers)):
+        if teachers[i].present == 1:
             instruct(world, i, missed, teachers[i].instruction_hours, design.content * design.fidelity)
 
 
 @compiled
 def cascade(world):
     """Champions who came pass the session on to the rest of their school, at their own expertise and lower fidelity.
+
+    That happens after lessons, so no lesson is covered or lost.
 
     Teacher-led cascades lose content on the way: fidelity is multiplied by ``cascade_fidelity`` (*assumption*; RISE
     and the Research Learning Communities trial report that spread hung on the lead's position and time).
@@ -342,7 +358,7 @@ def cascade(world):
         for i in range(school.first, school.first + school.staff):
             if teachers[i].participant == 0:
                 instruct(world, i, missed, design.cascade_hours, quality)
-                spend(teachers[i], design, design.cascade_hours)
+                spend(teachers[i], design, design.cascade_hours, 0.0)
 
 
 @compiled

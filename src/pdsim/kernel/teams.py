@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from pdsim.kernel.compiled import compiled, rule
+from pdsim.kernel.compiled import allocating, compiled, rule
 from pdsim.kernel.draws import STREAM_PART, STREAM_TEAM, normal, uniform
 from pdsim.kernel.records import (
     ACROSS_SCHOOLS,
@@ -36,7 +36,7 @@ def willingness(world, i, who):
     return uniform(world.key, STREAM_PART, 0, me.post, 0)
 
 
-@compiled
+@allocating
 def take_part(world, who, share, count, chosen):
     """Write 1 into ``chosen`` (one entry a teacher) for those who take part under a rule; partners always do."""
     chosen[:] = 0
@@ -56,7 +56,7 @@ def take_part(world, who, share, count, chosen):
         rows[order[:places]] = 1
 
 
-@compiled
+@allocating
 def list_groups(group_of, first, members):
     """List the members of numbered groups (counting sort).
 
@@ -88,7 +88,7 @@ def unit_of(me, design):
     return me.school * design.departments
 
 
-@compiled
+@allocating
 def gather_units(world, unit):
     """Write each participant's unit into ``unit`` (NOBODY for the rest), so that no unit has one member alone.
 
@@ -142,7 +142,7 @@ def team_count(members, size, pairs):
     return min(max(int(members / size + 0.5), 1), members // 2)
 
 
-@compiled
+@allocating
 def deal_teams(world, unit):
     """Deal every unit's members to teams like cards, so that team sizes differ by at most one.
 
@@ -170,7 +170,7 @@ def deal_teams(world, unit):
     list_groups(team, world.team_first, world.team_members)
 
 
-@compiled
+@allocating
 def form_programme(world):
     """Decide who takes part, who is reported, and the teams; teams persist for the whole programme."""
     teachers, design = world.teachers, world.design

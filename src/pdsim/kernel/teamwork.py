@@ -14,8 +14,8 @@ from pdsim.kernel.session import missed_by_led, team_of
 def exchange(world, i, first, last, hours):
     """Note what teacher ``i`` takes from team-mates: insight, technique and the norm of use.
 
-    A state moves by share_moved(strength x hours) x pull, where pull is the best team-mate's lead plus the mean of
-    those behind, discerned. The norm moves towards the team's mean use: high or low (*assumption*; contrived
+    A state moves by s x (the best team-mate's lead) + abs(s) x (the mean of those behind, discerned), s being
+    share_moved(strength x hours): exchange of negative strength (groupthink) raises nobody. The norm moves towards the team's mean use: high or low (*assumption*; contrived
     collegiality and groupthink have no published effect size, Hargreaves 1994, Little 1990).
 
     Returns:
@@ -39,12 +39,10 @@ def exchange(world, i, first, last, hours):
         use += teachers[j].use
     if mates == 0:
         return 0
-    me.insight_change += share_moved(design.insight_exchange * theory.exchange_insight * hours) * (
-        best_insight + worst_insight / mates
-    )
-    me.technique_change += share_moved(design.technique_exchange * theory.exchange_technique * hours) * (
-        best_technique + worst_technique / mates
-    )
+    insight_moved = share_moved(design.insight_exchange * theory.exchange_insight * hours)
+    technique_moved = share_moved(design.technique_exchange * theory.exchange_technique * hours)
+    me.insight_change += insight_moved * best_insight + abs(insight_moved) * worst_insight / mates
+    me.technique_change += technique_moved * best_technique + abs(technique_moved) * worst_technique / mates
     me.norm = clip(me.norm + design.norms * theory.norm_strength * hours * (use / mates - me.use), -1.0, 1.0)
     return mates
 

@@ -12,12 +12,10 @@ from pdsim.kernel.teamwork import teamwork
 def week(world, now):
     """Advance the world by school week ``now`` (0, 1, ... over the teaching weeks of all years)."""
     advice(world)  # 1    teachers learn from those they turn to
-    load = 0.0
     if session_today(world.design, now):
         turn_up(world, now)  # 2.0-2.2  time, reaction, attendance
         instruction(world)  # 2.3  mechanisms through their carriers
         cascade(world)  #      champions pass it on
         teamwork(world, now)  # 2.4  what team-mates do to each other
-        load = world.design.hours
-    classroom(world, load)  # 3    use, habit, fading
+    classroom(world)  # 3    use, habit, fading
     organisation(world)  # 4    support

@@ -12,10 +12,9 @@ from pdsim.kernel.records import WEEKS
 @compiled
 def close_year(world, year):
     """End of teaching year ``year`` (1, 2, ...): the pupils' test, a year of experience, who will leave."""
-    teachers, design = world.teachers, world.design
+    teachers = world.teachers
     for i in range(len(teachers)):  # 5  pupils
-        lost = (teachers[i].hours - teachers[i].hours_before) * design.lesson_time
-        teach(world, i, teachers[i].use_sum / WEEKS, lost)
+        teach(world, i, teachers[i].use_sum / WEEKS, teachers[i].lessons_lost)
     grow(world)  # 6  experience and craft
     decide_leavers(world, year)  # 7  leavers
 
@@ -37,4 +36,4 @@ def open_year(world, year):
     for i in range(len(teachers)):
         usual_pulls(world, i)
         teachers[i].use_sum = 0.0
-        teachers[i].hours_before = teachers[i].hours
+        teachers[i].lessons_lost = 0.0
