@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -102,7 +102,10 @@ class Partners(Section):
     experience: float = key(10.4, "Partners' experience", "years", "mean years of experience of partners", 0.5, 35.0, 0.5)
 
 
-Mechanism = Literal[tuple(MECHANISMS)]  # type: ignore[valid-type]
+if TYPE_CHECKING:
+    Mechanism = str
+else:
+    Mechanism = Literal[tuple(MECHANISMS)]
 
 
 class Programme(Section):
