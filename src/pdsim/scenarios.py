@@ -117,7 +117,7 @@ class Programme(Section):
     sessions: int = key(0, "Sessions", "sessions", "number of sessions; 0: no programme", 0, MAX_PROGRAMME_WEEKS, 1)
     weeks_between: int = key(1, "Weeks between sessions", "school weeks", "school weeks from one session to the next", 1, 39, 1)
     first_week: int = key(2, "First session", "school week", "school week of the first session (0: first week of the first year)", 0, 116, 1)
-    hours: float = key(1.0, "Hours per session", "hours", "hours of each session", 0.1, 12.0, 0.5)
+    hours: float = key(1.0, "Hours per session", "hours", "hours of each session", 0.0, 12.0, 0.5)
     content: float = key(0.5, "Content quality", "0-1", "how good the content is; 0: there is nothing to learn", 0.0, 1.0, 0.05)
     facilitator: float = key(0.6, "Facilitator's expertise", "0-1", "expertise of whoever leads", 0.0, 1.0, 0.05)
     fidelity: float = key(0.8, "Fidelity", "0-1", "share of the design that is delivered", 0.0, 1.0, 0.05)
@@ -238,10 +238,7 @@ class Scenario(Section):
         data["programme"]["format"] = "solo"
         if kind == "stripped":
             data["programme"]["mechanisms"] = tuple(m for m in programme.mechanisms if carriers[m] != "peers")
-            if together == 1.0:
-                data["programme"]["sessions"] = 0
-            else:
-                data["programme"]["hours"] = programme.hours * (1.0 - together)
+            data["programme"]["hours"] = programme.hours * (1.0 - together)
         else:
             data["programme"]["carriers"] = {m: "facilitator" if c == "peers" else c for m, c in carriers.items()}
         return Scenario.model_validate(data)

@@ -162,7 +162,7 @@ REGISTER: tuple[Parameter, ...] = (
     _p("support_half_life", "T_S", "weeks", (2.0, 200.0), 20.0, _log(0.5), "organisation", "half-life of the drift of support"),
     # pupils
     _p("craft_effect", "b_c", "pupil SD per SD", (0.05, 0.5), 0.24, 0.03, "pupils", "effect of craft on pupils", "Slater, Davies and Burgess 2012 (pattern 7)"),
-    _p("use_effect", "b_u", "pupil SD per unit use", (0.0, 3.0), 0.7, _log(0.3), "pupils", "effect of full use of a practice of value 1", "near patterns 1 and 4-6 (Sims et al. 2021; Kraft et al. 2018; Lynch et al. 2025)"),
+    _p("use_effect", "b_u", "pupil SD per unit use", (0.0, 3.0), 0.65, _log(0.3), "pupils", "effect of full use of a practice of value 1", "near patterns 1 and 4-6 (Sims et al. 2021; Kraft et al. 2018; Lynch et al. 2025)"),
     _p("year_gain", "b_y", "pupil SD", (0.0, 1.0), 0.35, 0.1, "pupils", "growth of pupils in a year, lost pro rata with lessons", "Bloom et al. 2008"),
     _p("persistence", "b_p", "share", (0.0, 0.6), 0.26, 0.06, "pupils", "share of a gain left a year later", "Jacob, Lefgren and Sims 2010 (pattern 14)"),
     _p("pupil_noise", "s_p", "pupil SD", (0.3, 1.2), 0.7, 0.05, "pupils", "spread of pupils that prior attainment does not predict", "pre-post correlation 0.65-0.75, EEF practice"),
