@@ -1,0 +1,369 @@
+"""The one-page report of a comparison: one HTML file without scripts, which asks nothing of any network.
+
+It finds words and places for numbers that the comparison holds. All text from scenario files is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import PurePath
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from pdsim import __version__, library, scenarios, theory
+from pdsim.comparison import Comparison, Request
+from pdsim.errors import InputError
+from pdsim.figures import Estimate, Picture, Reading, headline, months_words, picture_bytes, pictures, unit_words
+from pdsim.outcomes import OUTCOMES, Outcome
+from pdsim.scenarios import Scenario
+from pdsim.tables import AS_LEVEL, LEVELS, notes, ordered_outcomes, pair_sentences, signed
+
+FILES = ("network.edges", "staff.teachers")  # keys whose values are paths; a report names files, never folders
+NOBODY = "nobody"
+GAP = "\u00a0"  # a blank at which no line ends
+PEOPLE = {"all": "All staff", "participants": "Those who take part", "colleagues": "Their colleagues"}
+SPLIT = ("pupil_attainment", "practice", "use", "technique", "insight", "hours_per_teacher", "pounds_per_teacher")
+COURSE = ("pupil_attainment", "use")
+PAIRED = ("pupil_attainment", "use", "pounds_per_pupil")
+ALWAYS_SHOWN = (
+    "programme.format", "programme.mechanisms", "programme.sessions", "programme.hours", "programme.weeks_between",
+    "programme.content", "programme.facilitator", "programme.fidelity", "programme.per_facilitator",
+    "programme.attendance", "programme.who", "collaboration.together", "collaboration.team_size",
+    "collaboration.teams", "staff.schools", "staff.teachers_per_school",
+)  # fmt: skip
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """The page's templates; every value is escaped, and a missing one is an error."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("pdsim"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def comparison_page(result: Comparison) -> str:
+    """A comparison as a self-contained page: answer, effects, cost, designs, assumptions, how to make it again."""
+    reading = Reading(result)
+    request = result.request
+    return (
+        templates()
+        .get_template("comparison.html")
+        .render(
+            version=__version__,
+            request=request,
+            reading=reading,
+            theory=result.theory,
+            draws=result.draws,
+            provisional="provisional" in result.theory,
+            headline=headline(reading),
+            answers=[answer(reading, name) for name in reading.names],
+            pairs_in_words=main_pairs(result, reading.ranked()[0]),
+            all_in_words=len(reading.names) <= 4,
+            notes=notes(result),
+            pictures={picture.name: inline(picture) for picture in pictures(reading)},
+            levels=estimate_groups(reading, lambda outcome: outcome.level is not None),
+            resources=estimate_groups(reading, lambda outcome: outcome.level is None),
+            error=simulation_error(result),
+            people=PEOPLE,
+            split=split_groups(reading),
+            course=course_groups(reading),
+            pairs=pair_rows(result),
+            paired=[OUTCOMES[name] for name in PAIRED],
+            designs=[design_part(design) for design in request.designs],
+            assumptions=assumption_groups(),
+            world=theory.WORLDS.get(request.theory, {}),
+            command=command(request),
+            exact=names_suffice(request),
+        )
+    )
+
+
+def inline(picture: Picture) -> Markup:
+    """A picture as SVG inside the page, with its own ids, described to those who cannot see it."""
+    drawing = picture_bytes(picture, "svg").decode()
+    drawing = re.sub(r"<!--.*?-->|<(title|metadata|style)\b.*?</\1>", "", drawing, flags=re.DOTALL)
+    drawing = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{picture.name}-", drawing)
+    inside = drawing[drawing.index(">", drawing.index("<svg")) + 1 :]
+    box = re.search(r'viewBox="[^"]*"', drawing)
+    assert box is not None
+    label = Markup.escape(f"{picture.title} {picture.alt}")
+    opening = f'<svg role="img" aria-label="{label}" {box[0]} xmlns:xlink="http://www.w3.org/1999/xlink">'
+    return Markup(opening + inside)
+
+
+def span(low: float, high: float, outcome: Outcome) -> str:
+    """An interval in words, with signs unless it is one of levels."""
+    if math.isnan(low):
+        return NOBODY
+    if outcome.name in AS_LEVEL:
+        return f"{plain(low, outcome)}{GAP}to{GAP}{plain(high, outcome)}"
+    return f"{signed(low, outcome.digits)}{GAP}to{GAP}{signed(high, outcome.digits)}"
+
+
+def plain(value: float, outcome: Outcome) -> str:
+    """A level in words, with the pound sign for money.
+
+    >>> plain(1234.5, OUTCOMES["pounds_per_teacher"]), plain(0.812, OUTCOMES["reaction"])
+    ('£1,234', '0.81')
+    """
+    pounds = "£" if outcome.unit == "GBP" else ""
+    return f"{pounds}{value:,.{outcome.digits}f}"
+
+
+def average(found: Estimate, outcome: Outcome) -> str:
+    """The average in words; an effect on pupils with months of progress beside it."""
+    if math.isnan(found.centre):
+        return NOBODY
+    if outcome.name in AS_LEVEL:
+        return plain(found.centre, outcome)
+    text = signed(found.centre, outcome.digits)
+    return f"{text}{GAP}SD ({months_words(found.centre).replace(' ', GAP)})" if outcome.level == 5 else text
+
+
+def with_interval(found: Estimate, outcome: Outcome) -> str:
+    """The average with the interval of the average behind it."""
+    if math.isnan(found.centre):
+        return NOBODY
+    value = plain(found.centre, outcome) if outcome.name in AS_LEVEL else signed(found.centre, outcome.digits)
+    return f"{value} ({span(found.low, found.high, outcome)})"
+
+
+def answer(reading: Reading, name: str) -> dict[str, str]:
+    """What one design does for pupils and what it takes, in numbers with both intervals."""
+    pupils, outcome = reading.pupils(name), OUTCOMES["pupil_attainment"]
+    hours, teacher, pupil = (OUTCOMES[o] for o in ("hours_per_teacher", "pounds_per_teacher", "pounds_per_pupil"))
+    return {
+        "name": name,
+        "effect": signed(pupils.centre, outcome.digits),
+        "months": months_words(pupils.centre),
+        "interval": span(pupils.low, pupils.high, outcome),
+        "school": span(pupils.school_low, pupils.school_high, outcome),
+        "hours": plain(reading.at(name, hours.name).centre, hours),
+        "per_teacher": plain(reading.at(name, teacher.name).centre, teacher),
+        "per_pupil": plain(reading.at(name, pupil.name).centre, pupil),
+    }
+
+
+def outcome_heading(outcome: Outcome) -> str:
+    """An outcome with its level and unit, as the head of a group of rows."""
+    level = f"Level {LEVELS[outcome.level]}: " if outcome.level else ""
+    kind = "level, 0.5 is neither pleased nor displeased" if outcome.name == "reaction" else ""
+    kind = kind or ("level" if outcome.name in AS_LEVEL else "difference")
+    return f"{level}{outcome.label} ({unit_words(outcome)}; {kind})"
+
+
+def estimate_groups(reading: Reading, chosen: Any) -> list[dict[str, Any]]:
+    """Outcomes with a row for each design: average, its interval, and what one school might see."""
+    return [
+        {
+            "heading": outcome_heading(outcome),
+            "meaning": outcome.meaning,
+            "rows": [
+                (name, average(e, outcome), span(e.low, e.high, outcome), span(e.school_low, e.school_high, outcome))
+                for name, e in ((name, reading.at(name, outcome.name)) for name in reading.names)
+            ],
+        }
+        for outcome in ordered_outcomes()
+        if chosen(outcome)
+    ]
+
+
+def split_groups(reading: Reading) -> list[dict[str, Any]]:
+    """Outcomes with a row for each design: all staff, those who take part, their colleagues."""
+    return [
+        {
+            "heading": outcome_heading(outcome),
+            "rows": [
+                (name, *(with_interval(reading.at(name, outcome.name, people), outcome) for people in PEOPLE))
+                for name in reading.names
+            ],
+        }
+        for outcome in (OUTCOMES[name] for name in SPLIT)
+    ]
+
+
+def course_groups(reading: Reading) -> list[dict[str, Any]]:
+    """Designs with a row for each year: effect and both intervals on pupils and on use."""
+    years = range(1, reading.years + 1)
+    return [{"heading": name, "rows": [course_row(reading, name, year) for year in years]} for name in reading.names]
+
+
+def course_row(reading: Reading, name: str, year: int) -> list[str]:
+    """One year of one design."""
+    cells = [f"Year {year}"]
+    for outcome in (OUTCOMES[o] for o in COURSE):
+        found = reading.at(name, outcome.name, year=year)
+        cells += [with_interval(found, outcome), span(found.school_low, found.school_high, outcome)]
+    return cells
+
+
+def pair_rows(result: Comparison) -> list[list[str]]:
+    """Every pair: names, then for pupils, use and cost the difference with its interval, and how often B is better."""
+    found = result.pairs.set_index(["a", "b", "outcome"])
+    rows = []
+    for a, b in dict.fromkeys(zip(result.pairs.a, result.pairs.b, strict=True)):
+        cells = [a, b]
+        for outcome in (OUTCOMES[name] for name in PAIRED):
+            row = found.loc[(a, b, outcome.name)]
+            values = [signed(v, outcome.digits) for v in (row.difference, row.low, row.high)]
+            cells += [f"{values[0]} ({values[1]}{GAP}to{GAP}{values[2]})", f"{100 * row.probability_b_better:.0f}"]
+        rows.append(cells)
+    return rows
+
+
+def simulation_error(result: Comparison) -> str:
+    """Largest standard error of an average effect on pupils that comes from the limited number of runs."""
+    rows = result.table[(result.table.outcome == "pupil_attainment") & (result.table.population == "all")]
+    return f"{rows.mc_error.max():.4f}"
+
+
+def main_pairs(result: Comparison, best: str) -> list[str]:
+    """Pairs in words: all of up to four designs, else those of the design that does most; a table has the others."""
+    pupils = result.pairs[result.pairs.outcome == "pupil_attainment"]
+    sentences = zip(pair_sentences(result), pupils.a, pupils.b, strict=True)
+    few = len(result.request.designs) <= 4
+    return [sentence for sentence, a, b in sentences if few or best in (a, b)]
+
+
+def design_part(design: Scenario) -> dict[str, Any]:
+    """What a reader is told of a design: its own words, and its settings."""
+    room = design.staffroom
+    return {
+        "name": design.name,
+        "title": design.title or "(no title)",
+        "source": design.source.strip() or "The file names none.",
+        "says": paragraphs(design.says) or ["The file does not say."],
+        "choices": paragraphs(design.choices) or ["The file does not say."],
+        "staffroom": f"{len(room.ids)} teachers and {len(room.ties)} advice ties, read from files" if room else "",
+        "settings": list(setting_rows(design)),
+        "theory": {theory.PARAMETERS[name].meaning: f"{value:g}" for name, value in design.theory.items()},
+    }
+
+
+def paragraphs(text: str) -> list[str]:
+    """Text cut at empty lines.
+
+    >>> paragraphs("One" + chr(10) * 2 + "Two")
+    ['One', 'Two']
+    """
+    return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+def setting_rows(design: Scenario) -> Iterable[tuple[str, str, str, str]]:
+    """Settings that every reader looks for, and all that differ from the default: label, value, unit, meaning."""
+    data = design.model_dump()
+    for path, entry in scenarios.keys().items():
+        value: Any = data
+        for part in path.split("."):
+            value = value[part]
+        alone = path.startswith("collaboration.") and design.programme.format == "solo"
+        nothing = path.startswith(("programme.", "collaboration.")) and design.programme.sessions == 0
+        usual = value == entry.default or (not value and not entry.default)
+        if alone or (nothing and path != "programme.sessions") or (usual and path not in ALWAYS_SHOWN):
+            continue
+        yield (
+            entry.label,
+            setting_words(path, value),
+            entry.unit if entry.unit not in ("", "of 14") else "",
+            entry.meaning,
+        )
+
+
+def setting_words(path: str, value: Any) -> str:
+    """A setting's value as a reader says it.
+
+    >>> setting_words("network.edges", "/somewhere/ties.csv"), setting_words("programme.mechanisms", ())
+    ('ties.csv', 'none')
+    """
+    if path in FILES and value:
+        return PurePath(value).name
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {carrier}" for name, carrier in value.items()) or "none"
+    if isinstance(value, tuple | list):
+        return "; ".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def assumption_groups() -> dict[str, list[theory.Parameter]]:
+    """The register of assumptions by group, the channels of collaboration first."""
+    order = sorted(theory.groups(), key=lambda group: group != "channels")
+    return {group: [p for p in theory.REGISTER if p.group == group] for group in order}
+
+
+def argument(name: str, among: Iterable[str] = ()) -> str:
+    """How a scenario is named on the command line: its short name if it is shipped, else its file.
+
+    A second scenario of a name is called "name (2)" in results, and is asked for by its name again.
+    """
+    stem = re.sub(r" \(\d+\)$", "", name)
+    stem = stem if stem in among else name
+    return stem if stem in library.shipped() else f"{stem}.toml"
+
+
+def command(request: Request) -> str:
+    """The command that makes a comparison again, with every option spelt out and files named without their folders.
+
+    >>> from pdsim.comparison import resolve
+    >>> command(resolve(["maths-hub"], replicates=8))
+    'pdsim compare maths-hub --baseline no-pd --replicates 8 --years 2 --seed 1 --theory posterior --out results'
+    """
+    names = [design.name for design in request.designs]
+    believed = request.theory if request.theory in theory.KINDS else PurePath(request.theory).name
+    words = [
+        "pdsim",
+        "compare",
+        *(argument(name, names) for name in names),
+        "--baseline",
+        argument(request.baseline.name),
+    ]
+    words += ["--replicates", str(request.replicates), "--years", str(request.years), "--seed", str(request.seed)]
+    words += ["--theory", believed]
+    for path, value in request.settings.items():
+        words += ["--set", f"{path}={PurePath(value).name if path in FILES else toml_words(value)}"]
+    return shlex.join([*words, "--out", "results"])
+
+
+def toml_words(value: Any) -> str:
+    """A setting's value as it is typed after the equals sign.
+
+    >>> toml_words("everyone"), toml_words(0.3), toml_words(["a", "b"]), toml_words({"a": "peers"})
+    ('everyone', '0.3', '["a", "b"]', '{"a" = "peers"}')
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(name)} = {json.dumps(v)}" for name, v in value.items()) + "}"
+    return json.dumps(value)
+
+
+def names_suffice(request: Request) -> bool:
+    """True when all designs and the baseline are the shipped ones, so that the command needs no file but pdsim."""
+    names = [design.name for design in request.designs]
+    asked = [(argument(d.name, names), request.settings, d) for d in request.designs]
+    asked.append((argument(request.baseline.name), {}, request.baseline))
+    return all(is_shipped(name, settings, scenario) for name, settings, scenario in asked)
+
+
+def is_shipped(name: str, settings: Mapping[str, Any], scenario: Scenario) -> bool:
+    """True when a scenario is the shipped one of that name with those settings, but for its name and years."""
+    if name not in library.shipped():
+        return False
+    try:
+        shipped = scenarios.load(name, settings)
+    except InputError:
+        return False
+    evaluation = shipped.evaluation.model_copy(update={"years": scenario.evaluation.years})
+    return shipped.model_copy(update={"name": scenario.name, "evaluation": evaluation}) == scenario
