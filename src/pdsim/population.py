@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -167,18 +168,16 @@ def lay_out_ties(scenario: Scenario, teachers: np.recarray, most: int) -> tuple[
     """Advisers, weights and lasting marks, filled with the ties of a real staffroom where there is one."""
     places = most + (LASTING_PLACES if scenario.programme.format == "collaborative" else 0)
     room = scenario.staffroom
-    if room is not None and room.ties_given:
-        asked = [asker for asker, _, _ in room.ties]
-        places += max((asked.count(name) for name in set(asked)), default=0)
+    given = room.ties if room is not None else ()
+    places += max(Counter(asker for asker, _, _ in given).values(), default=0)
     advisers = np.full((len(teachers), max(places, 1)), NOBODY, np.int64)
     weight = np.zeros(advisers.shape)
-    if room is not None:
-        row = {name: i for i, name in enumerate(room.ids)}
-        for asker, adviser, strength in room.ties:
-            i = row[asker]
-            place = teachers[i].ties
-            advisers[i, place], weight[i, place] = row[adviser], strength
-            teachers[i].ties += 1
+    row = {name: i for i, name in enumerate(room.ids)} if room is not None else {}
+    standing = teachers["ties"]
+    for asker, adviser, strength in given:
+        i = row[asker]
+        advisers[i, standing[i]], weight[i, standing[i]] = row[adviser], strength
+        standing[i] += 1
     return advisers, weight, np.zeros(advisers.shape, np.int8)
 
 
