@@ -125,14 +125,23 @@ class TestHeadlines:
         return figures.headline(Reading(changed(result, **effects)))
 
     def test_the_largest_average_is_named_with_its_lead(self, results):
-        said = self.say(results["two"], solo_course=0.123)
-        assert said.startswith("solo-course does most for pupils: +0.123 SD on average, ahead of maths-hub in ")
+        sure = dataclasses.replace(results["two"], pairs=results["two"].pairs.assign(probability_b_better=0.02))
+        said = self.say(sure, solo_course=0.123)
+        assert said.startswith("solo-course does most for pupils: +0.123 SD on average, ahead of maths-hub in 98 ")
         assert said.endswith(" of 100 simulated worlds.")
 
     def test_an_uncertain_lead_says_only(self, results):
-        pairs = results["two"].pairs.assign(probability_b_better=0.4)
+        pairs = results["two"].pairs.assign(probability_b_better=0.2)
         said = figures.headline(Reading(dataclasses.replace(results["two"], pairs=pairs)))
-        assert "ahead of maths-hub in only 60 of 100 simulated worlds" in said
+        assert said.endswith("ahead of maths-hub in only 80 of 100 simulated worlds.")
+
+    def test_a_lead_that_may_be_none_is_called_close(self, results):
+        pairs = results["two"].pairs.assign(probability_b_better=0.52)
+        close = dataclasses.replace(results["two"], pairs=pairs)
+        assert self.say(close, solo_course=0.0451, maths_hub=0.045) == (
+            "solo-course and maths-hub are close for pupils: +0.045 and +0.045 SD on average, "
+            "the first ahead in 48 of 100 simulated worlds."
+        )
 
     def test_a_loss_is_no_win(self, results):
         said = self.say(results["two"], solo_course=-0.02, maths_hub=-0.01)

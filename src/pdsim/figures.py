@@ -41,6 +41,8 @@ PANEL_NAME = 23  # and over a panel
 LEGEND_WIDTH = 100  # and in a legend
 COLUMNS = 4  # panels side by side in the course over the years
 COURSE_HEIGHT = 1.3  # inches of each of them
+CLOSE = 0.75  # a lead in fewer of the simulated worlds is called close, and one in fewer than SURE "only"
+SURE = 0.9
 DOTS = 160  # dots per inch of PNG files
 
 MEAN, OWN = "average effect", "(each design has its own marker)"
@@ -180,9 +182,13 @@ def headline(reading: Reading) -> str:
         return f"{best} does not raise pupils' attainment: {size}."
     if not others:
         return f"With {best}, pupils gain {size} (90 % interval {signed(found.low, 3)} to {signed(found.high, 3)})."
-    chance = reading.chance_better(best, others[0])
-    worlds = f"{'only ' if chance < 0.9 else ''}{100 * chance:.0f} of 100 simulated worlds"
-    return f"{best} does most for pupils: {size}, ahead of {others[0]} in {worlds}."
+    chance, second = reading.chance_better(best, others[0]), others[0]
+    if chance < CLOSE:
+        sizes = f"{signed(found.centre, 3)} and {signed(reading.pupils(second).centre, 3)} SD on average"
+        ahead = f"the first ahead in {100 * chance:.0f} of 100 simulated worlds"
+        return f"{best} and {second} are close for pupils: {sizes}, {ahead}."
+    worlds = f"{'only ' if chance < SURE else ''}{100 * chance:.0f} of 100 simulated worlds"
+    return f"{best} does most for pupils: {size}, ahead of {second} in {worlds}."
 
 
 def course_headline(reading: Reading) -> str:
