@@ -169,6 +169,16 @@ def participants_of(world):
 
 
 @rule
+def has_teams(world):
+    """True when anybody has team-mates."""
+    for i in range(len(world.teachers)):
+        first, last = team_of(world, i)
+        if last - first >= 2:
+            return True
+    return False
+
+
+@rule
 def facilitators_for(design, participants):
     """Number of facilitators hired for a number of participants."""
     return math.ceil(participants / design.per_facilitator)
@@ -178,8 +188,8 @@ def facilitators_for(design, participants):
 def bill_facilitator(world):
     """Share the facilitators' fee for this session among all participants, whether they came or not.
 
-    Facilitators are paid for the hours of instruction and for a share ``facilitator_together`` of the hours together,
-    which are free with the coordination channel off.
+    Facilitators are paid for the hours of instruction and, where there are teams, for a share ``facilitator_together``
+    of the hours together, which are free with the coordination channel off.
     """
     design = world.design
     participants = participants_of(world)
@@ -187,7 +197,7 @@ def bill_facilitator(world):
         return
     instruction_hours = design.hours * (1.0 - design.together)
     stays = design.coordination_cost * design.facilitator_together * design.hours * design.together
-    paid = instruction_hours + stays
+    paid = instruction_hours + stays if has_teams(world) else instruction_hours
     fee = facilitators_for(design, participants) * design.facilitator_per_hour * paid / participants
     for i in range(len(world.teachers)):
         if world.teachers[i].participant == 1:
@@ -239,9 +249,9 @@ def peers_quality(world, i):
 
 @rule
 def intensity(design, theory, group, missed, peers):
-    """Intensity of a group of mechanisms, peers included, at most 1."""
+    """Intensity of a group of mechanisms, peers included, at most 1; peers cannot reach more than all."""
     for _ in range(design.mechanisms[group, PEERS]):
-        missed *= 1.0 - theory.mechanism_reach * peers
+        missed *= 1.0 - min(theory.mechanism_reach * peers, 1.0)
     return 1.0 - missed
 
 
