@@ -599,6 +599,19 @@ def test_changing_the_staffroom_of_a_scenario_reads_the_new_files(folder):
         scenario.with_(**{"network.edges": "c.csv"})
 
 
+def test_brackets_in_names_are_text(folder, monkeypatch, capsys):
+    Path("plan.toml").rename("plan[v2] :cat:.toml")
+    monkeypatch.setattr(record, "save", lambda result, out: None)
+    command = ["pdsim", "compare", "plan[v2] :cat:.toml", "--replicates", "2", "--years", "1", "--out", "a[/b]"]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    printed = capsys.readouterr().out
+    assert end.value.code == 0
+    assert "plan[v2] :cat:" in printed
+    assert "a[/b]" in printed
+
+
 def test_new_does_not_follow_a_link_that_leads_nowhere(complaint):
     os.symlink("elsewhere.toml", "ours.toml")
     assert_says(complaint("new", "ours"), ["ours", "is there already"])

@@ -59,7 +59,7 @@ TheoryOption = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="print one JSON document on standard output")]
 Baseline = Annotated[str, typer.Option(help="scenario to compare with: no-pd, business-as-usual, or any other")]
 
-err = Console(stderr=True)
+err = Console(stderr=True, markup=False, emoji=False)  # no markup, here and below: names such as plan[v2] are text
 # Newer versions of Typer bring their own copy of click: this is the class of all usage errors of whichever it uses.
 UsageError: Any = typer.BadParameter.__mro__[1]
 
@@ -179,7 +179,7 @@ def compare(
     if json:
         typer.echo(result.to_json())
         return
-    console = Console()
+    console = Console(markup=False, emoji=False)
     tables.print_comparison(result, console)
     if out is not None:
         console.print(f"Results, figures and report are in {out}; open {out / 'report.html'}.", soft_wrap=True)
@@ -204,7 +204,7 @@ def evaluate(
     if json:
         typer.echo(result.to_json())
     else:
-        tables.print_evaluation(result, Console())
+        tables.print_evaluation(result, Console(markup=False, emoji=False))
 
 
 @app.command()
