@@ -660,6 +660,7 @@ def test_python_users_get_the_same_lines(folder):
         plan.with_(**{"staff.schools": "x"})
     with pytest.raises(pdsim.InputError, match=r"plan: theory\.helping: 9 is out of range"):
         plan.with_(**{"theory.helping": 9})
+    assert comparison.resolve([Path("plan.toml"), "plan.toml", plan], Path("plan.toml")).baseline == plan
     with pytest.raises(pdsim.InputError, match="--replicates: 0"):
         comparison.compare([plan], replicates=0)
 
@@ -671,7 +672,7 @@ def test_python_users_get_the_same_lines(folder):
             ("scenario", ["check", "missing.toml"], "no such file"),
             ("command", ["comparre"], "'compare'"),
             ("option", ["compare", "no-pd", "--years", "many"], "'many' is not a whole number"),
-            ("bytes-in-a-name", ["check", b"\xff\x1b.toml"], "no such file"),
+            ("bytes-in-a-name", ["check", b"\xff\x1b.toml"], "not UTF-8 text"),
         ]
     ),
 )

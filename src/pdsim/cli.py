@@ -230,6 +230,17 @@ def complain(mistake: object) -> None:
     typer.echo(f"pdsim: {one_line(mistake)}", err=True)
 
 
+def check_letters(arguments: list[str]) -> None:
+    """Check that arguments are text: the names of files come back in tables and records.
+
+    Raises:
+        InputError: bytes that are not UTF-8.
+    """
+    for argument in arguments:
+        if argument != argument.encode(errors="replace").decode():
+            raise InputError(f"{shown(argument)}: is not UTF-8 text; give the file or folder another name")
+
+
 def main() -> None:
     """Run the command line; exit 0 done, 1 failed, 2 wrong use."""
     for stream in (sys.stdout, sys.stderr):
@@ -237,6 +248,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows "?" for it
     code = 1
     try:
+        check_letters(sys.argv[1:])
         code = app(prog_name="pdsim", standalone_mode=False) or 0
     except InputError as error:
         complain(error)

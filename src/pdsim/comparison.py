@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from pdsim.kernel.measure import ONE_SCHOOL
 from pdsim.outcomes import OUTCOMES, POPULATIONS
 from pdsim.scenarios import Scenario
 from pdsim.simulate import Luck, draws_for, luck, simulate
+from pdsim.theory import named_file
 
 SCHEMA_VERSION = 1
 INTERVAL = 0.9
@@ -82,7 +84,8 @@ def spread_over_draws(values: np.ndarray, draw: np.ndarray) -> Spread:
 class Request:
     """What a comparison was asked for; with the version of the science it makes the same numbers again.
 
-    ``settings`` are already in the scenarios; they are kept for the record.
+    ``settings`` are already in the scenarios; they are kept for the record. ``assumptions`` are those of the file that
+    ``theory`` names, if it names one, so that a result can be made again without it.
     """
 
     designs: tuple[Scenario, ...]
@@ -92,6 +95,7 @@ class Request:
     years: int
     theory: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    assumptions: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -170,18 +174,9 @@ def check_options(replicates: int, seed: int, years: int | None) -> None:
         raise InputError(f"--years: {shown(years)} is out of range; allowed is 1 to 10")
 
 
-def check_theory(kind: str) -> None:
-    """Make sure, before anything is written or compiled, that the assumptions can be read.
-
-    Raises:
-        InputError: as :func:`pdsim.theory.load`.
-    """
-    theory.load(kind, 1, 0)
-
-
 def resolve(
-    designs: Iterable[str | Scenario],
-    baseline: str | Scenario = "no-pd",
+    designs: Iterable[str | Path | Scenario],
+    baseline: str | Path | Scenario = "no-pd",
     replicates: int = DEFAULT_REPLICATES,
     years: int | None = None,
     seed: int = DEFAULT_SEED,
@@ -196,17 +191,16 @@ def resolve(
         InputError: any mistake in names, files, settings or options.
     """
     check_options(replicates, seed, years)
-    check_theory(theory)
+    assumptions = named_file(theory)
     settings = dict(settings or {})
-    loaded = [scenarios.load(d, settings) if isinstance(d, str) else d.with_(**settings) for d in designs]
-    base = scenarios.load(baseline) if isinstance(baseline, str) else baseline
+    loaded = [d.with_(**settings) if isinstance(d, Scenario) else scenarios.load(d, settings) for d in designs]
+    base = baseline if isinstance(baseline, Scenario) else scenarios.load(baseline)
     if not loaded:
         raise InputError("compare: name at least one scenario ('pdsim list' shows all)")
     horizon = years or max(s.evaluation.years for s in loaded)
-    horizoned = [
-        s.model_copy(update={"evaluation": s.evaluation.model_copy(update={"years": horizon})}) for s in loaded
-    ]
-    return Request(tuple(distinct_names(horizoned)), base, replicates, seed, horizon, theory, settings)
+    over_years = [looked_at(design, horizon) for design in loaded]
+    named = tuple(distinct_names(over_years))
+    return Request(named, base, replicates, seed, horizon, theory, settings, assumptions)
 
 
 def looked_at(design: Scenario, years: int) -> Scenario:
@@ -224,8 +218,8 @@ def distinct_names(loaded: Sequence[Scenario]) -> list[Scenario]:
 
 
 def compare(
-    designs: Iterable[str | Scenario],
-    baseline: str | Scenario = "no-pd",
+    designs: Iterable[str | Path | Scenario],
+    baseline: str | Path | Scenario = "no-pd",
     replicates: int = DEFAULT_REPLICATES,
     years: int | None = None,
     seed: int = DEFAULT_SEED,
@@ -257,7 +251,7 @@ def compare(
 
 def run(request: Request, progress: Callable[[int], None] | None = None) -> Comparison:
     """Run a request; see :func:`compare`."""
-    believed = theory.load(request.theory, draws_for(request.replicates), request.seed)
+    believed = theory.load(request.theory, draws_for(request.replicates), request.seed, request.assumptions)
     runs = luck(request.replicates, len(believed.draws), request.seed)
     levels: dict[str, np.ndarray] = {}
     effects: dict[str, np.ndarray] = {}
@@ -287,6 +281,7 @@ def effect_table(levels: Mapping[str, np.ndarray], effects: Mapping[str, np.ndar
         spread = spread_over_draws(effect, runs.draw)
         low, high = spread.interval()
         seen = levels[name][:, :, ONE_SCHOOL] - levels[name][:, :1, ONE_SCHOOL]
+        seen[..., OUTCOMES["retention"].column] = np.nan  # before the first year nobody can have left
         school_low, school_high = np.quantile(seen, TAILS, axis=0)
         mean = levels[name].mean(axis=0)
         for outcome, (p, population), year in itertools.product(
