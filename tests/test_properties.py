@@ -222,9 +222,9 @@ class TestBetterColleague:
 
     @modest
     @given(st.lists(person, min_size=3, max_size=3), weights, st.integers(0, 1), shares)
-    def test_who_has_always_known_more(self, people, weight, lasting, more):
-        raised = {name: value + more * (0.98 - value) for name, value in people[1].items()}
-        self.compare(people, weight, lasting, raised)
+    def test_who_has_always_known_more(self, people, weight, lasting, share):
+        more = share * (0.98 - max(people[1].values()))
+        self.compare(people, weight, lasting, {name: value + more for name, value in people[1].items()})
 
 
 class TestMechanisms:

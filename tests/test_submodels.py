@@ -82,15 +82,24 @@ class TestLearning:
 A_AND_B = ({"insight": 0.2, "technique": 0.3}, {"insight": 0.6, "technique": 0.5})
 
 
-def advised(teachers=A_AND_B, weights=(1.0,), lasting=0, usual=False, **theory):
-    """One week of advice in which the first teacher turns to the others; ``usual``: relative to the usual pull."""
-    world = build(teachers, {"advice_rate": 0.1, **theory})
-    for adviser, weight in enumerate(weights, start=1):
-        tie(world, 0, adviser, weight, lasting)
-    if usual:
-        advice.usual_pulls(world, 0)
+ALIKE = {"insight_usual": 0.4, "technique_usual": 0.4}  # nobody is usually ahead: all of a lead is new
+
+
+def asking(teachers, ties, theory=None, lasting=0, **settings):
+    """Insight and technique after a week of advice; ``ties`` are (asker, adviser, weight)."""
+    world = build(teachers, {"advice_rate": 0.1, **(theory or {})}, **settings)
+    for asker, adviser, weight in ties:
+        tie(world, asker, adviser, weight, lasting)
+    for i in range(len(teachers)):
+        advice.usual_pulls(world, i)
     advice.advice(world)
     return states(world, "insight", "technique")[: len(teachers)]
+
+
+def advised(teachers=A_AND_B, weights=(1.0,), lasting=0, usual=False, **theory):
+    """A week in which the first teacher turns to the others, whose leads are new, or the ``usual`` ones."""
+    people = teachers if usual else [{**ALIKE, **me} for me in teachers]
+    return asking(people, [(0, j, weight) for j, weight in enumerate(weights, start=1)], theory, lasting)
 
 
 class TestAdvice:
@@ -142,18 +151,12 @@ class TestAdvice:
 
     @pytest.mark.parametrize(("strength", "insight"), [(0.0, 0.2), (2.0, 0.28)])
     def test_everyday_advice_multiplies(self, strength, insight):
-        world = build(A_AND_B, {"advice_rate": 0.1}, network__everyday_advice=strength)
-        tie(world, 0, 1)
-        advice.advice(world)
-        assert world.teachers[0].insight == approx(insight)
+        people = [{**ALIKE, **me} for me in A_AND_B]
+        assert asking(people, [(0, 1, 1.0)], network__everyday_advice=strength)[0, 0] == approx(insight)
 
     def test_all_ask_before_any_learns(self):
-        chain = ({"insight": 0.2}, {"insight": 0.4}, {"insight": 0.8})
-        world = build(chain, {"advice_rate": 0.1})
-        tie(world, 0, 1)
-        tie(world, 1, 2)
-        advice.advice(world)
-        assert states(world, "insight")[:, 0] == approx([0.22, 0.44, 0.8])
+        chain = [{**ALIKE, "insight": insight} for insight in (0.2, 0.4, 0.8)]
+        assert asking(chain, [(0, 1, 1.0), (1, 2, 1.0)])[:, 0] == approx([0.22, 0.44, 0.8])
 
     def test_who_asks_nobody_learns_nothing(self):
         assert advised(weights=()) == approx(np.array([[0.2, 0.3], [0.6, 0.5]]), abs=0)
