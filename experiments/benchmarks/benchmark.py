@@ -17,7 +17,8 @@ It asks, after loading and with the median of several repeats:
 (f) all England: 20,000 schools of 25 teachers for one year;
 (g) replicates needed for a 90 % interval of +-0.005 around a pupil effect, with and without common random numbers.
 
-(a) and (b) are processor time, so that other work on the machine counts little; (c), (d) and (f) are time by the clock.
+(a) and (b) are processor time, so that other work on the machine counts little; (c) is time by the clock, (d) and (f)
+are given in both.
 The exit status is 1 when the plain and the compiled model differ.
 """
 
@@ -202,11 +203,15 @@ def threads(sizes: Sizes) -> list[Row]:
 def comparison(sizes: Sizes) -> list[Row]:
     """Question (d)."""
     designs = [case(form, sizes.teachers, sizes.years) for form in FORMATS]
-    seconds = median_time(
-        lambda: compare(designs, replicates=sizes.replicates, seed=SEED), sizes.repeats, time.perf_counter
+    by_clock, processor = (
+        median_time(lambda: compare(designs, replicates=sizes.replicates, seed=SEED), sizes.repeats, clock)
+        for clock in (time.perf_counter, time.process_time)
     )
-    name = f"two scenarios, {sizes.replicates} replicates, {sizes.teachers} teachers, {sizes.years} years"
-    return [Row("d", f"comparison of {name}", seconds, "s", "aim: under 0.5")]
+    name = f"comparison of two scenarios, {sizes.replicates} replicates"
+    return [
+        Row("d", name, by_clock, "s", "aim: under 0.5 on a machine with nothing else to do"),
+        Row("d", "its processor time", processor, "s", "shared by all processors"),
+    ]
 
 
 def memory(sizes: Sizes) -> list[Row]:
@@ -231,7 +236,10 @@ def england(sizes: Sizes) -> list[Row]:
     size = {"teachers": sizes.teachers_of_school, "years": 1, "schools": sizes.schools, "runs": 1}
     done = in_process("memory.py", size)
     name = f"{sizes.schools} schools of {sizes.teachers_of_school} teachers, one year"
-    rows = [Row("f", name, done["seconds"], "s", f"{sizes.schools * sizes.teachers_of_school} teachers")]
+    rows = [
+        Row("f", name, done["seconds"], "s", f"{sizes.schools * sizes.teachers_of_school} teachers"),
+        Row("f", "its processor time", done["processor"], "s"),
+    ]
     return rows + [Row("f", "its peak memory", done["peak"] / 1e6, "MB")] * (done["peak"] > 0)
 
 

@@ -21,13 +21,14 @@ def peak_bytes() -> int:
 
 
 def measured(teachers: int, years: int, schools: int, runs: int) -> dict[str, float]:
-    """Seconds by the clock, peak bytes and bytes of results of runs of the solo case, after loading."""
+    """Seconds by the clock and of processors, peak bytes and bytes of results, of the solo case after loading."""
     scenario: Scenario = case("solo", teachers, years)
     simulate(scenario, believed(), luck(1, 1, SEED))
     large = scenario.with_(**{"staff.schools": schools})
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     held = simulate(large, believed(), luck(runs, 1, SEED)).nbytes
-    return {"seconds": time.perf_counter() - began, "peak": peak_bytes(), "held": held}
+    seconds, processor = time.perf_counter() - began, time.process_time() - busy
+    return {"seconds": seconds, "processor": processor, "peak": peak_bytes(), "held": held}
 
 
 if __name__ == "__main__":
