@@ -33,7 +33,8 @@ def last(result, scenario, outcome, population="all"):
 def test_json_has_exactly_the_published_keys(result):
     document = json.loads(result.to_json())
     assert list(document) == [
-        "schema_version", "version", "baseline", "replicates", "seed", "years", "theory", "interval", "results", "pairs",
+        "schema_version", "version", "baseline", "replicates", "seed", "years", "theory", "interval", "results",
+        "pairs",
     ]  # fmt: skip
     assert list(document["results"][0]) == [
         "scenario", "outcome", "guskey_level", "unit", "population", "year", "effect", "low", "high", "mc_error",
@@ -155,6 +156,18 @@ def test_replay_needs_no_staffroom_files(tmp_path):
     record.check_folder(out)
     record.save(real, out)
     assert record.replay(out, progress_bar).text.startswith("identical")
+
+
+def test_replay_needs_no_file_of_assumptions(tmp_path):
+    (tmp_path / "mine.toml").write_text("discernment = 0.5\n")
+    own = pdsim.compare(["solo-course"], replicates=4, years=1, theory=str(tmp_path / "mine.toml"))
+    (tmp_path / "mine.toml").unlink()
+    (tmp_path / "manifest.json").write_text(json.dumps(record.manifest(own)))
+    assert record.replay(tmp_path, progress_bar).text.startswith("identical")
+
+
+def test_retention_has_no_earlier_cohort(result):
+    assert np.isnan(last(result, "solo-course", "retention").school_low)
 
 
 def test_pairs_in_words_name_the_better_design_first(result):

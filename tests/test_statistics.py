@@ -138,13 +138,11 @@ def days_to_habit(pace):
     me = world.teachers[0]
     me.habit_pace, me.habit, me.habit_usual, me.use_usual = pace, 0.0, 0.0, 0.0
     me.use = me.prompts = 1.0
-    formation = point.habit_rate * pace * (1 + point.prompts_strength)
-    plateau = formation / (formation + 1 - 2 ** (-1 / point.habit_half_life))
     habit = [0.0]
-    while habit[-1] < 0.95 * plateau:
-        classroom.practise(me, point)
+    while habit[-1] < 0.95:  # the plateau is 1: full use, week after week
+        classroom.practise(me, point, 0.0)
         habit.append(me.habit)
-    return np.interp(0.95 * plateau, habit, DAYS_A_WEEK * np.arange(len(habit)))
+    return np.interp(0.95, habit, DAYS_A_WEEK * np.arange(len(habit)))
 
 
 class TestTimes:

@@ -629,25 +629,33 @@ class TestClassroom:
         assert classroom.time_left(world.design, world.theory, 3.0) == approx(0.6)
         assert classroom.time_left(world.design, world.theory, 30.0) == 0.0
 
+    @pytest.mark.parametrize(("use", "goal"), [(0.1, 0.2), (1.0, 1.0), (0.55, 0.6), (0.05, 0.1), (0.0, 0.0)])
+    def test_goal_of_habit_follows_use(self, use, goal):
+        # usual habit 0.2 at usual use 0.1; 0.2 + 0.8 x 0.45 / 0.9 above, 0.2 x 0.05 / 0.1 below
+        assert classroom.habit_goal(0.2, use, 0.1) == approx(goal)
+
     def test_habit_step(self):
-        # inflow 0.3 - 0.1 x 0.8 + 0.05 x 0.2 = 0.23; (0.5 + 0.23) / 1.35
-        assert classroom.habit_after(0.5, 0.2, 0.3, 0.1, 0.05) == approx(0.73 / 1.35)
+        # up: 0.5 + 0.25 / 1.25 x 0.4; down: 0.5 - 0.6 / 1.6 x 0.2
+        assert classroom.habit_after(0.5, 0.9, 0.25, 0.6) == approx(0.58)
+        assert classroom.habit_after(0.5, 0.3, 0.25, 0.6) == approx(0.425)
 
     def test_usual_habit_stands_still(self):
-        assert classroom.habit_after(0.2, 0.2, 0.1, 0.1, 0.05) == approx(0.2)
+        assert classroom.habit_after(0.2, classroom.habit_goal(0.2, 0.1, 0.1), 0.3, 0.05) == 0.2
 
     def practised(self, **values):
         rates = {"habit_rate": 0.1, "prompts_strength": 2.0, "habit_half_life": 1.0, "practice_rate": 0.5}
         usual = {"insight_usual": 0.4, "technique_usual": 0.3, "habit_usual": 0.2, "use_usual": 0.1}
         present = {"insight": 0.8, "technique": 0.5, "habit": 0.5, "use": 0.6, "prompts": 0.5}
         world = build([{**usual, **present, **values}], rates)
-        classroom.practise(world.teachers[0], world.theory)
+        classroom.practise(world.teachers[0], world.theory, 0.5)
         return world.teachers[0]
 
     def test_use_strengthens_habit_faster_while_prompts_run(self):
-        # formation 0.1 x (1 + 2 x 0.5) x 0.6 = 0.12, usual 0.1 x 0.1 = 0.01, fading 0.5
-        # (0.5 + 0.12 - 0.01 x 0.8 + 0.5 x 0.2) / 1.62
-        assert self.practised().habit == approx(0.712 / 1.62)
+        # goal 0.2 + 0.8 x 0.5 / 0.9; forming 0.1 x (1 + 2 x 0.5) = 0.2
+        assert self.practised().habit == approx(0.5 + 0.2 / 1.2 * (0.2 + 0.4 / 0.9 - 0.5))
+
+    def test_habit_fades_where_use_no_longer_supports_it(self):
+        assert self.practised(use=0.1).habit == approx(0.5 - 0.5 / 1.5 * 0.3)
 
     def test_use_with_insight_strengthens_technique(self):
         # 0.5 + 0.5 x (0.6 x 0.3 - 0.1 x 0.1)

@@ -194,7 +194,7 @@ def evaluate(
 def run(request: Request, progress: Callable[[int], None] | None = None) -> Evaluation:
     """Run a request; see :func:`evaluate`. Draws and luck are those of a comparison with the same options."""
     design = request.designs[0]
-    believed = theory.load(request.theory, draws_for(request.replicates), request.seed)
+    believed = theory.load(request.theory, draws_for(request.replicates), request.seed, request.assumptions)
     assumed = theory.override(believed, design.theory)
     runs = luck(request.replicates, len(assumed.draws), request.seed)
     looks = visit(school_of(design, request.baseline), assumed, runs, request.years, progress)

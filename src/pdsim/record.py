@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pdsim import __version__
+from pdsim import __version__, theory
 from pdsim.errors import InputError, read_text, shown
 from pdsim.scenarios import Scenario, check_whole
 
@@ -124,6 +124,8 @@ def manifest(result: Any) -> dict[str, Any]:
             "seed": request.seed,
             "years": request.years,
             "theory": request.theory,
+            "assumptions": request.assumptions,
+            "settings": request.settings,
             "draws": result.theory,
         },
         "result": result.to_dict(),
@@ -153,6 +155,7 @@ class Asked(Part):
     seed: int
     years: int
     theory: str
+    assumptions: dict[str, float] | None = None
 
 
 class Found(Part):
@@ -190,7 +193,10 @@ def read_manifest(path: Path) -> Manifest:
         check_whole(scenario, f"{path}: {scenario.name}")
     try:
         comparison.check_options(asked.replicates, asked.seed, asked.years)
-        comparison.check_theory(asked.theory)
+        if asked.assumptions is None:
+            theory.named_file(asked.theory)
+        for name, value in (asked.assumptions or {}).items():
+            theory.check_value(name, value)
     except InputError as error:
         raise InputError(f"{path}: request: {error}") from None
     return saved
@@ -221,7 +227,10 @@ def replay(file: Path, bar: Callable[[int], AbstractContextManager[Callable[[int
 
     saved = read_manifest(file / MANIFEST if os.path.isdir(file) else file)
     asked = saved.request
-    request = comparison.Request(asked.designs, asked.baseline, asked.replicates, asked.seed, asked.years, asked.theory)
+    request = comparison.Request(
+        asked.designs, asked.baseline, asked.replicates, asked.seed, asked.years, asked.theory,
+        assumptions=asked.assumptions,
+    )  # fmt: skip
     with bar(2 * request.replicates * len(request.designs)) as progress:
         new = comparison.run(request, progress).to_dict()
     return judge(saved.result.model_dump(), new, saved.model_dump(include={"version", "science"}))

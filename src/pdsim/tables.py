@@ -21,6 +21,7 @@ LEVELS = {
     1: "1 reaction",
     None: "time, money, people",
 }
+CLEAR = 0.75  # a design that leads in a smaller share of the simulated worlds is called close
 AS_LEVEL = ("reaction", "attendance", "hours_per_teacher", "pounds_per_teacher", "pounds_per_pupil")
 
 
@@ -119,11 +120,12 @@ def pair_sentences(result: Any) -> list[str]:
         if difference < 0:
             first, second, chance = row.a, row.b, 1 - chance
             difference, low, high = -difference, -high, -low
-        verb = "beats" if difference > 0 else "equals"
-        out.append(
-            f"For pupils, {first} {verb} {second} in {100 * chance:.0f} of 100 simulated worlds: "
-            f"by {signed(difference, 3)} SD on average ({signed(low, 3)} to {signed(high, 3)})."
-        )
+        worlds = f"in {100 * chance:.0f} of 100 simulated worlds"
+        size = f"by {signed(difference, 3)} SD on average ({signed(low, 3)} to {signed(high, 3)})"
+        if chance < CLEAR:
+            out.append(f"For pupils, {first} and {second} are close: {first} is ahead {worlds}, {size}.")
+        else:
+            out.append(f"For pupils, {first} beats {second} {worlds}: {size}.")
     return out
 
 

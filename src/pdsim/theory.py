@@ -105,10 +105,10 @@ SIMS = "Sims et al. 2021 (four purposes and 14 mechanisms); size by hand near pa
 REGISTER: tuple[Parameter, ...] = (
     # learning in sessions
     _p("mechanism_reach", "q", "share", (0.05, 0.9), 0.4, 0.12, "learning", "share of what is missed that one well-carried mechanism reaches", SIMS),
-    _p("insight_rate", "r_I", "per hour^g", (0.0, 4.0), 0.5, _log(0.5), "learning", "insight learned from instruction at full intensity and quality", SIMS),
-    _p("motivation_rate", "r_G", "per hour^g", (0.0, 4.0), 0.35, _log(0.5), "learning", "motivation gained from instruction", SIMS),
-    _p("technique_rate", "r_T", "per hour^g", (0.0, 4.0), 0.6, _log(0.5), "learning", "technique gained from instruction", "Sims et al. 2023 (modelling raises skill); size by hand near patterns 4-5"),
-    _p("prompts_rate", "r_P", "per hour^g", (0.0, 5.0), 1.0, _log(0.4), "learning", "strength of prompts and plans that a session leaves", SIMS),
+    _p("insight_rate", "r_I", "per hour^g", (0.0, 4.0), 0.65, _log(0.5), "learning", "insight learned from instruction at full intensity and quality", SIMS),
+    _p("motivation_rate", "r_G", "per hour^g", (0.0, 4.0), 0.5, _log(0.5), "learning", "motivation gained from instruction", SIMS),
+    _p("technique_rate", "r_T", "per hour^g", (0.0, 4.0), 0.8, _log(0.5), "learning", "technique gained from instruction", "Sims et al. 2023 (modelling raises skill); size by hand near patterns 4-5"),
+    _p("prompts_rate", "r_P", "per hour^g", (0.0, 5.0), 1.4, _log(0.4), "learning", "strength of prompts and plans that a session leaves", SIMS),
     _p("returns_to_hours", "g", "-", (0.0, 1.0), 0.5, 0.15, "learning", "exponent of hours in a session's dose", "Kraft, Blazar and Hogan 2018 (coaching hours unrelated to effects); size assumption"),
     _p("attention_sharing", "a", "-", (0.0, 1.0), 0.25, 0.1, "learning", "exponent by which participants share a facilitator's attention", "assumption, near the coaching results of Kraft et al. 2018"),
     _p("materials_quality", "c_m", "0-1", (0.0, 1.0), 0.5, 0.15, "learning", "quality of materials as a carrier of mechanisms"),
@@ -130,7 +130,7 @@ REGISTER: tuple[Parameter, ...] = (
     _p("company_reaction", "m_R", "0-1 units", (-0.5, 0.5), 0.1, 0.1, "channels", "rise of reaction in company, per unit of sociability", "assumption; Cordingley et al. 2003-05 report liking", "mint"),
     _p("company_motivation", "m_G", "per hour", (-0.3, 0.3), 0.065, 0.065, "channels", "motivation gained in an hour of company, per unit of sociability", "assumption; Cordingley et al. 2003-05 report motivation", "mint"),
     _p("support_from_joint_work", "o_J", "per hour", (-2.0, 2.0), 0.72, 0.72, "channels", "rise of the support that a school drifts to, per hour together a week", "assumption; correlation in Moolenaar et al. 2011", "organisation"),
-    _p("coordination", "k", "share", (-0.3, 0.5), 0.205, 0.205, "channels", "share of time together lost to coordination per team-mate; below 0: saved", "assumption: no study fixes it", "cost"),
+    _p("coordination", "k", "share", (-0.3, 0.5), 0.24, 0.24, "channels", "share of time together lost to coordination per team-mate; below 0: saved", "assumption: no study fixes it", "cost"),
     _p("coordination_across", "k_x", "-", (0.0, 3.0), 0.5, 0.25, "channels", "further coordination in teams across schools", "assumption", "cost"),
     _p("together_load", "k_w", "share", (0.0, 1.0), 1.0, 0.3, "channels", "how far hours together weigh as workload", "assumption", "cost"),
     # reaction and attendance
@@ -162,7 +162,7 @@ REGISTER: tuple[Parameter, ...] = (
     _p("support_half_life", "T_S", "weeks", (2.0, 200.0), 20.0, _log(0.5), "organisation", "half-life of the drift of support"),
     # pupils
     _p("craft_effect", "b_c", "pupil SD per SD", (0.05, 0.5), 0.24, 0.03, "pupils", "effect of craft on pupils", "Slater, Davies and Burgess 2012 (pattern 7)"),
-    _p("use_effect", "b_u", "pupil SD per unit use", (0.0, 3.0), 0.65, _log(0.3), "pupils", "effect of full use of a practice of value 1", "near patterns 1 and 4-6 (Sims et al. 2021; Kraft et al. 2018; Lynch et al. 2025)"),
+    _p("use_effect", "b_u", "pupil SD per unit use", (0.0, 3.0), 0.7, _log(0.3), "pupils", "effect of full use of a practice of value 1", "near patterns 1 and 4-6 (Sims et al. 2021; Kraft et al. 2018; Lynch et al. 2025)"),
     _p("year_gain", "b_y", "pupil SD", (0.0, 1.0), 0.35, 0.1, "pupils", "growth of pupils in a year, lost pro rata with lessons", "Bloom et al. 2008"),
     _p("persistence", "b_p", "share", (0.0, 0.6), 0.26, 0.06, "pupils", "share of a gain left a year later", "Jacob, Lefgren and Sims 2010 (pattern 14)"),
     _p("pupil_noise", "s_p", "pupil SD", (0.3, 1.2), 0.7, 0.05, "pupils", "spread of pupils that prior attainment does not predict", "pre-post correlation 0.65-0.75, EEF practice"),
@@ -192,7 +192,7 @@ REGISTER: tuple[Parameter, ...] = (
     _p("tie_department", "n_d", "odds ratio", (1.0, 20.0), 4.3, 0.6, "network", "pull of one's own department when looking by popularity", "Pitts and Spillane 2009 (odds ratio 2.5-3)"),
     _p("tie_persistence", "n_p", "share", (0.0, 1.0), 0.7, 0.04, "network", "ties that no leaver cuts and that last a year", "Daly and Finnigan data (0.6 a year)"),
     # measurement
-    _p("practice_use", "y_u", "score per unit use", (0.1, 5.0), 1.6, _log(0.2), "measurement", "weight of use in a practice score", "near patterns 4-6"),
+    _p("practice_use", "y_u", "score per unit use", (0.1, 5.0), 1.7, _log(0.2), "measurement", "weight of use in a practice score", "near patterns 4-6"),
     _p("practice_craft", "y_c", "score per SD", (0.0, 1.0), 0.3, 0.1, "measurement", "weight of craft in a practice score", "MET 2012 (pattern 8)"),
     _p("lesson_noise", "y_n", "score", (0.2, 4.0), 1.5, 0.2, "measurement", "error of one observed lesson", "MET 2012 (pattern 8)"),
     _p("rating_noise", "y_r", "0-1 units", (0.0, 0.5), 0.1, 0.03, "measurement", "error of a teacher's rating on a feedback form"),
@@ -275,7 +275,7 @@ def defaults() -> np.ndarray:
     return np.array([p.default for p in REGISTER])
 
 
-def load(kind: str, draws: int, seed: int) -> Theory:
+def load(kind: str, draws: int, seed: int, assumptions: Mapping[str, float] | None = None) -> Theory:
     """The assumptions named by ``--theory``.
 
     Args:
@@ -283,6 +283,7 @@ def load(kind: str, draws: int, seed: int) -> Theory:
             named world, or the path of a TOML file of assumptions (the rest at their defaults, one draw).
         draws: how many draws, where the kind has several.
         seed: of the draws.
+        assumptions: content of the file that ``kind`` names, when it was read before.
 
     Raises:
         InputError: unknown name, unreadable file, or a value that is not allowed.
@@ -298,10 +299,22 @@ def load(kind: str, draws: int, seed: int) -> Theory:
         values = _sample(draws, seed, PROVISIONAL_NARROWING)
         label = f"{kind} ({WORLDS_NOTE})"
         return override(Theory(label, _record(values)), WORLDS[kind], noted=False)
+    fixed = named_file(kind) if assumptions is None else assumptions
+    one_draw = Theory(f"file {Path(kind).name} (one draw)", _record(defaults()[None, :]))
+    return override(one_draw, fixed or {}, noted=False)
+
+
+def named_file(kind: str) -> dict[str, float] | None:
+    """Content of the file that ``--theory`` names; None for one of the known kinds.
+
+    Raises:
+        InputError: neither a kind nor a file, unreadable file, or a value that is not allowed.
+    """
+    if kind in KINDS:
+        return None
     path = Path(kind)
     if path.suffix == ".toml" or os.path.exists(kind):
-        one_draw = Theory(f"file {path.name} (one draw)", _record(defaults()[None, :]))
-        return override(one_draw, read_file(path), noted=False)
+        return read_file(path)
     raise InputError(f"--theory: {shown(kind)} is neither a file nor one of {', '.join(KINDS)}{nearest(kind, KINDS)}")
 
 

@@ -32,27 +32,33 @@ def time_left(design, theory, load):
 
 
 @rule
-def habit_after(habit, habit_usual, formation, formation_usual, fading):
-    """Habit a week later.
-
-    An implicit step, so that no rate can overshoot, of dH/dt = formation (1 - H) - formation_usual (1 - H_usual) -
-    fading (H - H_usual): an asymptotic curve in time (Lally et al. 2010) that stands still at the usual habit.
-    """
-    inflow = formation - formation_usual * (1.0 - habit_usual) + fading * habit_usual
-    return clip((habit + inflow) / (1.0 + formation + fading), 0.0, 1.0)
+def habit_goal(habit_usual, use, use_usual):
+    """Habit that a steady ``use`` leads to: 1 at full use, the usual habit at usual use, 0 at none, linear between."""
+    if use >= use_usual:
+        return habit_usual + (1.0 - habit_usual) * (use - use_usual) / (1.0 - use_usual)
+    return habit_usual * use / use_usual
 
 
 @rule
-def practise(me, theory):
-    """Use strengthens habit, faster while prompts run; use with insight strengthens technique."""
-    pace = theory.habit_rate * me.habit_pace
-    me.habit = habit_after(
-        me.habit,
-        me.habit_usual,
-        pace * (1.0 + theory.prompts_strength * me.prompts) * me.use,
-        pace * me.use_usual,
-        weekly_loss(theory.habit_half_life),
-    )
+def habit_after(habit, goal, forming, fading):
+    """Habit a week later: an asymptotic approach to its goal (Lally et al. 2010), an implicit step.
+
+    rate / (1 + rate) of the way, with rate ``forming`` upwards and ``fading`` downwards, so that no rate can overshoot.
+    Because a goal rises by less than the habit that raises use, the usual habit is stable: a small push dies out.
+    """
+    rate = forming if goal > habit else fading
+    return habit + rate / (1.0 + rate) * (goal - habit)
+
+
+@rule
+def practise(me, theory, habit_loss):
+    """Use strengthens habit, faster while prompts run; use with insight strengthens technique.
+
+    ``habit_loss`` is the share of habit that fades in a week where use no longer supports it.
+    """
+    goal = habit_goal(me.habit_usual, me.use, me.use_usual)
+    forming = theory.habit_rate * me.habit_pace * (1.0 + theory.prompts_strength * me.prompts)
+    me.habit = habit_after(me.habit, goal, forming, habit_loss)
     ahead = me.use * max(me.insight - me.technique, 0.0)
     ahead_usual = me.use_usual * max(me.insight_usual - me.technique_usual, 0.0)
     me.technique = clip(me.technique + theory.practice_rate * (ahead - ahead_usual), 0.0, 1.0)
@@ -80,6 +86,7 @@ def classroom(world):
     design, theory, teachers = world.design, world.theory, world.teachers
     insight_loss = weekly_loss(theory.insight_half_life)
     technique_loss = weekly_loss(theory.technique_half_life)
+    habit_loss = weekly_loss(theory.habit_half_life)
     motivation_loss = weekly_loss(theory.motivation_half_life)
     norm_loss = weekly_loss(theory.norm_half_life)
     prompts_loss = weekly_loss(theory.prompts_half_life)
@@ -90,7 +97,7 @@ def classroom(world):
         support = world.schools[me.school].support
         me.use = weekly_use(me.habit, me.motivation, support, time, me.norm, me.insight, me.technique)
         me.use_sum += me.use
-        practise(me, theory)
+        practise(me, theory, habit_loss)
         fade(me, theory, insight_loss, technique_loss)
         settle(me, motivation_loss, norm_loss, prompts_loss)
 

@@ -15,8 +15,9 @@ def exchange(world, i, first, last, hours):
     """Note what teacher ``i`` takes from team-mates: insight, technique and the norm of use.
 
     A state moves by s x (the best team-mate's lead) + abs(s) x (the mean of those behind, discerned), s being
-    share_moved(strength x hours): exchange of negative strength (groupthink) raises nobody. The norm moves towards the team's mean use: high or low (*assumption*; contrived
-    collegiality and groupthink have no published effect size, Hargreaves 1994, Little 1990).
+    share_moved(strength x hours): exchange of negative strength (groupthink) raises nobody. The norm moves towards
+    the team's mean use: high or low (*assumption*; contrived collegiality and groupthink have no published effect
+    size, Hargreaves 1994, Little 1990).
 
     Returns:
         Number of team-mates who came.
