@@ -341,7 +341,7 @@ IN_MANIFESTS = [
     ("word-unknown", ["request", "baseline", "programme", "who"], "cats", ["baseline.programme.who: 'cats'"]),
     ("assumption-unknown", ["request", "designs", 0, "theory"], {"discern": 1}, ["theory.discern", "'discernment'"]),
     ("assumption-high", ["request", "designs", 0, "theory"], {"discernment": 7}, ["theory.discernment: 7", "0 to 1"]),
-    ("assumption-of-a-file", ["request", "assumptions"], {"discernment": 9}, ["manifest.json", "theory.discernment: 9"]),
+    ("assumption-of-a-file", ["request", "assumptions"], {"discernment": 9}, ["theory.discernment: 9", "0 to 1"]),
     ("too-long", ["request", "designs", 0, "programme", "first_week"], 116, ["solo-course", "at most 3 years"]),
     ("staffroom-text", ["request", "designs", 0, "staffroom"], "x", ["request.designs.0.staffroom: 'x'"]),
     (
