@@ -1,4 +1,4 @@
-"""What all tests share: importing the driver first sets the folder of the compiled kernel, before numba is imported."""
+"""What all tests share: a real browser."""
 
 import os
 import shutil

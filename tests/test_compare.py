@@ -81,6 +81,16 @@ def test_a_scenario_against_itself_differs_by_exactly_zero():
     assert (same.table.effect.dropna() == 0).all()
 
 
+def test_names_that_look_numbered_stay_apart():
+    first = pdsim.scenario("no-pd")
+    designs = [first, first.model_copy(update={"name": "no-pd (2)"}), first]
+    assert list(pdsim.compare(designs, replicates=2, years=1).effects) == ["no-pd", "no-pd (2)", "no-pd (3)"]
+
+
+def test_one_design_needs_no_list():
+    assert list(pdsim.compare("no-pd", replicates=2, years=1).effects) == ["no-pd"]
+
+
 def test_settings_reach_all_designs_and_theory_is_labelled():
     settings = {"staff.teachers_per_school": 12, "theory.discernment": 1.0}
     changed = pdsim.compare(DESIGNS, replicates=4, years=1, settings=settings)

@@ -175,7 +175,7 @@ def check_options(replicates: int, seed: int, years: int | None) -> None:
 
 
 def resolve(
-    designs: Iterable[str | Path | Scenario],
+    designs: str | Path | Scenario | Iterable[str | Path | Scenario],
     baseline: str | Path | Scenario = "no-pd",
     replicates: int = DEFAULT_REPLICATES,
     years: int | None = None,
@@ -193,6 +193,8 @@ def resolve(
     check_options(replicates, seed, years)
     assumptions = named_file(theory)
     settings = dict(settings or {})
+    if isinstance(designs, str | Path | Scenario):
+        designs = [designs]
     loaded = [d.with_(**settings) if isinstance(d, Scenario) else scenarios.load(d, settings) for d in designs]
     base = baseline if isinstance(baseline, Scenario) else scenarios.load(baseline)
     if not loaded:
@@ -210,15 +212,15 @@ def looked_at(design: Scenario, years: int) -> Scenario:
 
 def distinct_names(loaded: Sequence[Scenario]) -> list[Scenario]:
     """The scenarios under names that differ: "x", "x (2)" and so on."""
-    out: list[Scenario] = []
+    names: list[str] = []
     for scenario in loaded:
-        same = sum(scenario.name == other.name for other in loaded[: len(out)])
-        out.append(scenario.model_copy(update={"name": f"{scenario.name} ({same + 1})"}) if same else scenario)
-    return out
+        numbered = (f"{scenario.name} ({number})" for number in itertools.count(2))
+        names.append(next(name for name in itertools.chain([scenario.name], numbered) if name not in names))
+    return [scenario.model_copy(update={"name": name}) for scenario, name in zip(loaded, names, strict=True)]
 
 
 def compare(
-    designs: Iterable[str | Path | Scenario],
+    designs: str | Path | Scenario | Iterable[str | Path | Scenario],
     baseline: str | Path | Scenario = "no-pd",
     replicates: int = DEFAULT_REPLICATES,
     years: int | None = None,

@@ -41,20 +41,20 @@ def by_popularity(world, s, u):
 
 @rule
 def other_school(world, s, u):
-    """Another school of the programme or partner school, each with equal chance; ``s`` itself when there is none."""
-    others = 0
-    for t in range(len(world.schools)):
-        if t != s and reachable(world.schools[t]):
-            others += 1
-    if others == 0 or not reachable(world.schools[s]):
+    """Another school of the programme or partner school, each with equal chance; ``s`` itself when there is none.
+
+    The programme's schools stand first and its partners last, so a school's place among them needs no search.
+    """
+    own = len(world.schools) - world.design.partner_schools
+    taking_part = own if world.design.schools_taking_part == 0 else min(world.design.schools_taking_part, own)
+    others = taking_part + world.design.partner_schools - 1
+    if others < 1 or not reachable(world.schools[s]):
         return s
+    place = s if s < taking_part else taking_part + s - own
     goal = min(int(u * others), others - 1)
-    for t in range(len(world.schools)):
-        if t != s and reachable(world.schools[t]):
-            if goal == 0:
-                return t
-            goal -= 1
-    return s
+    if goal >= place:
+        goal += 1
+    return goal if goal < taking_part else own + goal - taking_part
 
 
 @rule
