@@ -20,7 +20,7 @@ TEXT = odd.odd_text()
 WRITTEN = odd.document("odd")  # by hand, without the tables
 KEYS = scenarios.keys()
 EQUATIONS = "\n".join(re.findall(r"```\n(.*?)```", WRITTEN, re.DOTALL))
-DEFINED_THERE = {*re.findall(r"\b([a-z_]+)(?:\[[\w ]+\])?\s*[+−·]?= ", EQUATIONS), "pull_usual", "half_life", "fixed"}
+DEFINED_THERE = {*re.findall(r"\b([a-z_]+)(?:\[[\w ]+\])?\s*[+−·]?= ", EQUATIONS), "half_life", "fixed"}
 RESULT_COLUMNS = {"low", "high", "mc_error", "school_low", "school_high"}
 LONGEST_LINE = 200
 

@@ -199,8 +199,6 @@ class TestBetterColleague:
         set_school(world, support=0.5)
         for adviser, w in enumerate(weight, start=1):
             tie(world, 0, adviser, w, lasting)
-        for i in range(len(people)):
-            advice.usual_pulls(world, i)
         advice.advice(world)
         advised = [world.teachers[0][name] for name in LEARNED]
         team_up(world, *range(len(people)))

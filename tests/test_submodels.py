@@ -90,8 +90,6 @@ def asking(teachers, ties, theory=None, lasting=0, **settings):
     world = build(teachers, {"advice_rate": 0.1, **(theory or {})}, **settings)
     for asker, adviser, weight in ties:
         tie(world, asker, adviser, weight, lasting)
-    for i in range(len(teachers)):
-        advice.usual_pulls(world, i)
     advice.advice(world)
     return states(world, "insight", "technique")[: len(teachers)]
 
@@ -801,9 +799,10 @@ class TestCareers:
         assert self.pull([0.5, 1.5], lasting=1, lasting_tie_strength=0.5) == approx(0.5)
 
     def test_a_year_passes_for_all_at_once(self):
-        world = build([{"craft": 0.0, "years": 0.0}, {"craft": 1.0, "years": 30.0}], CAREERS)
+        people = [{"craft": 0.0, "years": 0.0}, {"craft": 1.0, "years": 30.0}]
+        world = build([{**one, "craft_pull_usual": 0.2} for one in people], CAREERS)
         tie(world, 0, 1)
-        set_school(world, support=0.5, craft_pull_usual=0.2)
+        set_school(world, support=0.5)
         careers.grow(world)
         # first: 0.25 + 1/60 + 0.1 x (1 - 0.2); second: nothing to grow but 0.5 x 2^-30, 0.1 x (0 - 0.2)
         assert states(world, "craft", "years") == approx(

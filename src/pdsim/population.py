@@ -27,6 +27,7 @@ PARTNER_ADDRESS = 30_000  # partner schools' addresses start here, whatever the 
 LASTING_PLACES = 24  # room for lasting advisers of each teacher in a collaborative programme
 REFERENCE_STAFF = 1000  # teachers behind the unit of practice
 YEARS_EXPERIENCED = 10.0
+CAREER = 40.0
 STEPS = np.linspace(0.0005, 0.9995, 1000)
 
 
@@ -84,18 +85,19 @@ def design_record(scenario: Scenario, reported: Scenario) -> np.record:
 
 
 def year_quantiles(mean: float, spread: float, experienced_share: float | None) -> np.ndarray:
-    """Quantile function of years of experience at ``STEPS``: a gamma distribution, at most 40 years.
+    """Quantile function of years of experience at ``STEPS``: a gamma distribution cut off at a career of 40 years.
 
     With ``experienced_share`` the parts below and above ten years are reweighted to that share.
     """
     shape, scale = (mean / spread) ** 2, spread**2 / mean
-    junior = stats.gamma.cdf(YEARS_EXPERIENCED, shape, scale=scale)
+    career = stats.gamma.cdf(CAREER, shape, scale=scale)
+    junior = stats.gamma.cdf(YEARS_EXPERIENCED, shape, scale=scale) / career
     u = STEPS
     if experienced_share is not None:
         split = 1.0 - experienced_share
         below = split > STEPS
         u = np.where(below, STEPS / max(split, 1e-9) * junior, 1 - (1 - STEPS) / max(1 - split, 1e-9) * (1 - junior))
-    return np.minimum(stats.gamma.ppf(np.clip(u, 1e-9, 1 - 1e-9), shape, scale=scale), 40.0)
+    return stats.gamma.ppf(np.clip(u * career, 1e-9, 1 - 1e-9), shape, scale=scale)
 
 
 def degree_quantiles(mean: float, spread: float, nobody: float) -> np.ndarray:

@@ -159,7 +159,7 @@ class School(Section):
 
     leadership: float = key(0.5, "Leadership", "0-1", "how much leaders back professional learning", 0.0, 1.0, 0.05)
     leadership_spread: float = key(0.12, "Spread of leadership", "SD", "how much schools differ in it", 0.0, 0.5, 0.01)
-    turnover: float = key(0.0875, "Turnover", "share a year", "share of staff who leave in a typical year", 0.0, 0.9, 0.01)
+    turnover: float = key(0.085, "Turnover", "share a year", "share of staff who leave in a typical year", 0.0, 0.9, 0.01)
     background_hours: float = key(24.0, "Other PD", "hours a year", "hours of other professional development, in every design", 0.0, 200.0, 1.0)
 
 

@@ -190,7 +190,7 @@ REGISTER: tuple[Parameter, ...] = (
     _p("tie_returned", "n_r", "share", (0.0, 0.9), 0.12, 0.03, "network", "picks that return a tie", "Pitts and Spillane 2009 (reciprocity 0.33)"),
     _p("tie_closure", "n_c", "share", (0.0, 0.9), 0.34, 0.05, "network", "picks that turn to an adviser's adviser", "Pitts and Spillane 2009 (transitivity 0.39)"),
     _p("tie_department", "n_d", "odds ratio", (1.0, 20.0), 4.3, 0.6, "network", "pull of one's own department when looking by popularity", "Pitts and Spillane 2009 (odds ratio 2.5-3)"),
-    _p("tie_persistence", "n_p", "share", (0.0, 1.0), 0.7, 0.04, "network", "ties that no leaver cuts and that last a year", "Daly and Finnigan data (0.6 a year)"),
+    _p("tie_persistence", "n_p", "share", (0.0, 1.0), 0.66, 0.04, "network", "ties that no leaver cuts and that last a year", "Daly and Finnigan data (0.6 a year)"),
     # measurement
     _p("practice_use", "y_u", "score per unit use", (0.1, 5.0), 1.7, _log(0.2), "measurement", "weight of use in a practice score", "near patterns 4-6"),
     _p("practice_craft", "y_c", "score per SD", (0.0, 1.0), 0.3, 0.1, "measurement", "weight of craft in a practice score", "MET 2012 (pattern 8)"),

@@ -14,61 +14,51 @@ def tie_value(weight, gap, discernment):
 
 
 @rule
-def usual_pulls(world, i):
-    """Remember what everyday advice to teacher ``i`` is worth when everybody is at their usual level.
+def news(weight, gap, usual_gap, lasting, theory):
+    """What a tie brings beyond the usual: (help, harm), of which help counts from the best tie and harm from all.
 
-    Flows of advice are taken relative to this, so that a world without programmes stands still. Lasting ties made by
-    a programme do not count: what they bring is new.
+    Flows of advice are taken relative to what the tie is worth when both are at their usual level, so that a world
+    without programmes stands still. A lasting tie made by a programme is new altogether, and weighs
+    ``lasting_tie_strength`` times as much.
     """
-    teachers, advisers, weight = world.teachers, world.advisers, world.tie_weight
-    me = teachers[i]
-    discernment = world.theory.discernment
-    best_insight = best_technique = worst_insight = worst_technique = 0.0
-    for k in range(me.ties):
-        j = advisers[i, k]
-        if world.tie_lasting[i, k] == 1:
-            continue
-        insight = tie_value(weight[i, k], teachers[j].insight_usual - me.insight_usual, discernment)
-        technique = tie_value(weight[i, k], teachers[j].technique_usual - me.technique_usual, discernment)
-        best_insight = max(best_insight, insight)
-        best_technique = max(best_technique, technique)
-        worst_insight += min(insight, 0.0)
-        worst_technique += min(technique, 0.0)
-    ties = max(me.ties, 1)
-    me.insight_pull_usual = best_insight + worst_insight / ties
-    me.technique_pull_usual = best_technique + worst_technique / ties
+    if lasting == 1:
+        value = tie_value(weight * theory.lasting_tie_strength, gap, theory.discernment)
+        return max(value, 0.0), min(value, 0.0)
+    value = tie_value(weight, gap, theory.discernment)
+    usual = tie_value(weight, usual_gap, theory.discernment)
+    return max(value, 0.0) - max(usual, 0.0), min(value, 0.0) - min(usual, 0.0)
 
 
 @rule
 def seek_advice(world, i):
     """Teacher ``i`` asks: note the change of insight and technique that this week's advice brings.
 
-    change = advice_rate everyday_advice (pull - pull_usual), where pull is the best adviser's worth plus the mean of
-    the harmful ones. One much better colleague counts in full: a mean of ties would make that colleague worth too
-    little (Sun, Loeb and Grissom 2017). The best adviser learns a little by helping: ``helping`` times what is gained.
+    change = advice_rate everyday_advice (help of the best tie, at least 0, + mean harm). One much better colleague
+    counts in full: a mean of ties would make that colleague worth too little (Sun, Loeb and Grissom 2017). The best
+    adviser learns a little by helping: ``helping`` times what is gained.
     """
-    teachers, advisers, weight, theory = world.teachers, world.advisers, world.tie_weight, world.theory
+    teachers, theory = world.teachers, world.theory
     me = teachers[i]
-    best_insight = best_technique = worst_insight = worst_technique = 0.0
+    if me.ties == 0:
+        return
+    best_insight = best_technique = harm_insight = harm_technique = 0.0
     insight_adviser = technique_adviser = NOBODY
     for k in range(me.ties):
-        j = advisers[i, k]
-        w = weight[i, k]
-        if world.tie_lasting[i, k] == 1:
-            w *= theory.lasting_tie_strength
-        insight = tie_value(w, teachers[j].insight - me.insight, theory.discernment)
-        technique = tie_value(w, teachers[j].technique - me.technique, theory.discernment)
+        j = world.advisers[i, k]
+        you, weight, lasting = teachers[j], world.tie_weight[i, k], world.tie_lasting[i, k]
+        usual = you.insight_usual - me.insight_usual
+        insight, harm = news(weight, you.insight - me.insight, usual, lasting, theory)
+        harm_insight += harm
+        usual = you.technique_usual - me.technique_usual
+        technique, harm = news(weight, you.technique - me.technique, usual, lasting, theory)
+        harm_technique += harm
         if insight > best_insight:
             best_insight, insight_adviser = insight, j
         if technique > best_technique:
             best_technique, technique_adviser = technique, j
-        worst_insight += min(insight, 0.0)
-        worst_technique += min(technique, 0.0)
-    if me.ties == 0:
-        return
     rate = theory.advice_rate * world.design.everyday_advice
-    insight_gain = rate * (best_insight + worst_insight / me.ties - me.insight_pull_usual)
-    technique_gain = rate * (best_technique + worst_technique / me.ties - me.technique_pull_usual)
+    insight_gain = rate * (best_insight + harm_insight / me.ties)
+    technique_gain = rate * (best_technique + harm_technique / me.ties)
     me.insight_change += insight_gain
     me.technique_change += technique_gain
     if insight_gain > 0.0 and insight_adviser != NOBODY:

@@ -32,7 +32,8 @@ def craft_pull(world, i):
 def craft_growth(years, support, pull_beyond_usual, theory):
     """Growth of craft in the coming year, SD between teachers.
 
-    (growth with experience) x (1 + craft_support (support - 0.5)) + craft_spillover x (pull beyond the school's usual).
+    (growth with experience) x (1 + craft_support (support - 0.5)) + craft_spillover x (pull beyond that of the
+    colleagues met on arrival).
     Growth is steep in the first five years (Papay and Kraft 2015), faster in supportive schools (Kraft and Papay
     2014) and beside better colleagues (Jackson and Bruegmann 2009).
     """
@@ -48,7 +49,7 @@ def grow(world):
     for i in range(len(teachers)):
         me = teachers[i]
         school = world.schools[me.school]
-        pull = craft_pull(world, i) - school.craft_pull_usual
+        pull = craft_pull(world, i) - me.craft_pull_usual
         me.insight_change = craft_growth(me.years, school.support, pull, world.theory)
     for i in range(len(teachers)):
         me = teachers[i]

@@ -66,10 +66,12 @@ def practise(me, theory, habit_loss):
 
 @rule
 def fade(me, theory, insight_loss, technique_loss):
-    """What is not used fades towards the teacher's usual level; use protects it. Losses are shares, 0-1."""
-    kept = 1.0 - theory.use_protects * me.use
-    me.insight -= insight_loss * kept * (me.insight - me.insight_usual)
-    me.technique -= technique_loss * kept * (me.technique - me.technique_usual)
+    """What is not used fades towards the usual level; use protects what is above it. Losses are shares, 0-1."""
+    unused = 1.0 - theory.use_protects * me.use
+    above = me.insight > me.insight_usual
+    me.insight -= insight_loss * (unused if above else 1.0) * (me.insight - me.insight_usual)
+    above = me.technique > me.technique_usual
+    me.technique -= technique_loss * (unused if above else 1.0) * (me.technique - me.technique_usual)
 
 
 @rule

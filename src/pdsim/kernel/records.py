@@ -71,9 +71,8 @@ TEACHER_FIELDS = {
     "lessons_lost": (_F, "hours of lessons that the programme took this year"),
     "leaving": (_I, "1: leaves at the end of this year"),
     "attainment": (_F, "attainment of this year's class that teachers made, gains carried in included, pupil SD"),
-    # advice without programmes, which this week's advice is measured against, and this week's changes
-    "insight_pull_usual": (_F, "pull on insight from everyday ties when all are at their usual level"),
-    "technique_pull_usual": (_F, "the same for technique"),
+    "craft_pull_usual": (_F, "pull on craft from advisers when the teacher came"),
+    # changes that a step has noted
     "insight_change": (_F, "change of insight to be applied at the end of a step"),
     "technique_change": (_F, "change of technique to be applied at the end of a step"),
     "advice_given": (_I, "colleagues who turn to this teacher now"),
@@ -90,7 +89,6 @@ SCHOOL_FIELDS = {
     "joint_work": (_F, "hours together per teacher in this week's session, mean over the staff"),
     "carried": (_F, "mean gain that pupils bring from last year's classes beyond the usual, pupil SD"),
     "attainment_usual": (_F, "mean attainment of its classes at the start, pupil SD"),
-    "craft_pull_usual": (_F, "mean pull on craft at the start"),
 }
 
 DESIGN_FIELDS = {

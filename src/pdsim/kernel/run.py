@@ -4,7 +4,6 @@ import math
 
 from numba import njit
 
-from pdsim.kernel.advice import usual_pulls
 from pdsim.kernel.careers import craft_pull
 from pdsim.kernel.classroom import time_left, weekly_use
 from pdsim.kernel.compiled import allocating, compiled
@@ -56,18 +55,15 @@ def connect(world, degree_quantiles):
 
 @compiled
 def note_usual(world):
-    """Remember what advice, craft and attainment are at the start: later flows and gains are taken relative to it."""
-    for i in range(len(world.teachers)):
-        usual_pulls(world, i)
+    """Remember what pulls on craft and attainment are at the start: later growth and gains are relative to them."""
     for s in range(len(world.schools)):
         school = world.schools[s]
-        pull = gain = 0.0
+        gain = 0.0
         for i in range(school.first, school.first + school.staff):
             me = world.teachers[i]
-            pull += craft_pull(world, i)
+            me.craft_pull_usual = craft_pull(world, i)
             me.attainment = class_gain(me.craft, me.use_usual, world.design.value, 0.0, world.theory)
             gain += me.attainment
-        school.craft_pull_usual = pull / school.staff
         school.attainment_usual = gain / school.staff
 
 

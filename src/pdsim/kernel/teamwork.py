@@ -2,7 +2,7 @@
 
 import math
 
-from pdsim.kernel.advice import apply_changes, usual_pulls
+from pdsim.kernel.advice import apply_changes
 from pdsim.kernel.compiled import compiled, rule
 from pdsim.kernel.draws import STREAM_LASTING, uniform
 from pdsim.kernel.learning import clip, discerned, gain, share_moved
@@ -104,7 +104,6 @@ def befriend(world, week, i, first, last, hours):
         met = uniform(world.key, STREAM_LASTING, week, teachers[i].post, teachers[j].post) < chance
         if met and add_tie(world, i, j, 1):
             teachers[i].ties_formed += 1.0
-            usual_pulls(world, i)
 
 
 @compiled

@@ -1,7 +1,6 @@
 """The end of a year and the summer, in order: the list that the ODD gives under "Process overview"."""
 
-from pdsim.kernel.advice import usual_pulls
-from pdsim.kernel.careers import decide_leavers, grow, replace_leavers
+from pdsim.kernel.careers import craft_pull, decide_leavers, grow, replace_leavers
 from pdsim.kernel.classroom import summer
 from pdsim.kernel.compiled import compiled
 from pdsim.kernel.network import lapse_ties, renew_ties, running_popularity
@@ -34,6 +33,7 @@ def open_year(world, year):
         running_popularity(world, s)
     renew_ties(world, year)  # 12 ties form
     for i in range(len(teachers)):
-        usual_pulls(world, i)
+        if teachers[i].arrival == year:
+            teachers[i].craft_pull_usual = craft_pull(world, i)
         teachers[i].use_sum = 0.0
         teachers[i].lessons_lost = 0.0
