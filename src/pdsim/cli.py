@@ -112,10 +112,11 @@ def list_command() -> None:
 
     for kind in ("scenarios", "experiments"):
         files = library.shipped(kind)
+        width = max(map(len, files), default=0)
         if files:
             typer.echo(f"{kind}:")
         for name, path in files.items():
-            typer.echo(f"  {name:34} {read_toml(path).get('title', '')}")
+            typer.echo(f"  {name:{width}} {read_toml(path).get('title', '')}")
 
 
 @app.command()

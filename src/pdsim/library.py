@@ -15,4 +15,4 @@ def folder(kind: str) -> Path:
 
 def shipped(kind: str = "scenarios") -> dict[str, Path]:
     """Short name to path of every shipped file of a kind, in alphabetical order."""
-    return {path.stem: path for path in sorted(folder(kind).glob("*.toml"))}
+    return {path.stem: path for path in sorted(folder(kind).glob("*.toml"), key=lambda path: path.stem)}
