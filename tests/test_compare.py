@@ -1,6 +1,10 @@
 """The main job: what `pdsim compare` returns, writes, and can make again."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -178,6 +182,20 @@ def test_replay_needs_no_file_of_assumptions(tmp_path):
 
 def test_retention_has_no_earlier_cohort(result):
     assert np.isnan(last(result, "solo-course", "retention").school_low)
+
+
+def test_a_stopped_run_says_so_and_leaves_no_half_written_file(tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "pdsim", "compare", "solo-course", "--replicates", "100000", "--out", str(out)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        while not out.exists():  # made when the input is checked, before anything runs
+            assert running.poll() is None
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=120)
+    assert running.returncode == 1
+    assert "pdsim: stopped" in said
+    assert list(out.iterdir()) == []
 
 
 def test_pairs_in_words_name_the_better_design_first(result):

@@ -59,6 +59,7 @@ TheoryOption = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="print one JSON document on standard output")]
 Baseline = Annotated[str, typer.Option(help="scenario to compare with: no-pd, business-as-usual, or any other")]
 
+INTERRUPTED = 130
 err = Console(stderr=True, markup=False, emoji=False)  # no markup, here and below: names such as plan[v2] are text
 # Newer versions of Typer bring their own copy of click: this is the class of all usage errors of whichever it uses.
 UsageError: Any = typer.BadParameter.__mro__[1]
@@ -251,6 +252,8 @@ def main() -> None:
     try:
         check_letters(sys.argv[1:])
         code = app(prog_name="pdsim", standalone_mode=False) or 0
+        if code == INTERRUPTED:  # typer answers Ctrl-C with this code and says nothing
+            raise KeyboardInterrupt
     except InputError as error:
         complain(error)
         code = 2
@@ -259,6 +262,7 @@ def main() -> None:
         complain(f"{error.format_message()} ({command} --help shows what is allowed)")
         code = 2
     except (typer.Abort, KeyboardInterrupt):
+        code = 1
         complain("stopped; files that are written are whole")
     except OSError as error:
         complain(error)
