@@ -226,7 +226,9 @@ def test_any_setting(name, path, value):
 def test_any_file_of_assumptions(text, folder):
     path = folder / "world.toml"
     path.write_text(text, encoding="utf-8", newline="")
-    read_or_refuse(theory.load, str(path), 2, 1)
+    loaded = read_or_refuse(theory.load, str(path), 2, 1)
+    if loaded is not None:
+        assert all(p.low <= loaded.draws[p.name][0] <= p.high for p in theory.REGISTER)
 
 
 # The corners of what is allowed.

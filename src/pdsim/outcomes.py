@@ -8,7 +8,6 @@ from pdsim.kernel.measure import OUTCOMES as NAMES
 from pdsim.kernel.measure import POPULATIONS as VIEWS
 
 POPULATIONS = VIEWS[:3]  # "one_school" is a view of chance, not a population
-LAST_COST = "pounds_per_pupil"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pdsim import library, theory
 from pdsim.errors import InputError, nearest, read_toml, shown
-from pdsim.kernel.records import CHANNELS, WEEKS
+from pdsim.kernel.records import WEEKS
 from pdsim.staffroom import Staffroom, read_staffroom
 
 Carrier = Literal["facilitator", "materials", "self", "peers"]
@@ -584,14 +584,6 @@ def allowed_at(path: str) -> tuple[str, tuple[str, ...]]:
     if entry is None:
         return "text", ()
     return entry.allowed, entry.words if entry.kind == "word" else ()
-
-
-def channels_on(scenario: Scenario) -> tuple[str, ...]:
-    """Names of the channels that are switched on in a collaborative scenario; none in a solo one."""
-    if scenario.programme.format == "solo":
-        return ()
-    switches = scenario.collaboration.channels
-    return tuple(c for c in CHANNELS if getattr(switches, c))
 
 
 def remarks(scenario: Scenario) -> list[str]:
