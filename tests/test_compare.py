@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import pdsim
-from pdsim import comparison, record, tables, theory
+from pdsim import assumptions, comparison, record, tables, theory
 from pdsim.cli import progress_bar
 from pdsim.outcomes import OUTCOMES, POPULATIONS
 from pdsim.simulate import luck
@@ -213,14 +213,14 @@ def test_named_worlds_fix_what_they_name(world):
 
 def test_families_are_off_in_half_of_the_prior():
     draws = theory.load("prior", 4000, 3).draws
-    for family in theory.FAMILIES:
-        names = [p.name for p in theory.REGISTER if p.family == family]
+    for family in assumptions.FAMILIES:
+        names = [p.name for p in assumptions.REGISTER if p.family == family]
         off = np.all([draws[name] == 0 for name in names], axis=0)
         assert off.mean() == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(4000))
 
 
 def test_draws_stay_in_range_and_more_draws_keep_the_first():
     few, many = theory.load("prior", 5, 9).draws, theory.load("prior", 50, 9).draws
-    for p in theory.REGISTER:
+    for p in assumptions.REGISTER:
         assert (few[p.name] == many[p.name][:5]).all()
         assert ((many[p.name] >= p.low) & (many[p.name] <= p.high) | (many[p.name] == 0)).all()

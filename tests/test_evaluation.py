@@ -14,7 +14,7 @@ from rich.console import Console
 from scipy import stats
 
 import pdsim
-from pdsim import cli, comparison, evaluation, library, scenarios, tables, theory
+from pdsim import assumptions, cli, comparison, evaluation, library, scenarios, tables, theory
 from pdsim.errors import InputError
 from pdsim.kernel.instruments import (
     AFTER,
@@ -219,7 +219,7 @@ def test_false_alarms_are_one_in_twenty(course):
 def test_noise_has_the_size_that_the_assumptions_say(course):
     read = readings(course, 60)
     noise = (read.seen - read.true).reshape(-1, len(INSTRUMENTS))
-    assumed = {name: p.default for name, p in theory.PARAMETERS.items()}
+    assumed = {name: p.default for name, p in assumptions.PARAMETERS.items()}
     design = course.evaluation
     of_class = np.hypot(assumed["pupil_noise"] / np.sqrt(design.pupils_per_class), assumed["class_noise"])
     expected = {QUIZ: assumed["quiz_noise"], SURVEY: assumed["survey_noise"], CLASS_TESTS: of_class}

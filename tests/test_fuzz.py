@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import pdsim
-from pdsim import library, population, record, scenarios, theory
+from pdsim import assumptions, library, population, record, scenarios, theory
 from pdsim.outcomes import OUTCOMES
 from pdsim.simulate import luck, simulate
 
@@ -164,7 +164,7 @@ VALUES = st.recursive(
     max_leaves=5,
 )
 PATHS = st.one_of(
-    st.sampled_from([*KEYS, *(f"theory.{name}" for name in theory.PARAMETERS)]),
+    st.sampled_from([*KEYS, *(f"theory.{name}" for name in assumptions.PARAMETERS)]),
     st.sampled_from(
         [*scenarios.sections(), *scenarios.TEXTS, "extends", "name", "staffroom", "collaboration.channels"]
     ),
@@ -228,7 +228,7 @@ def test_any_file_of_assumptions(text, folder):
     path.write_text(text, encoding="utf-8", newline="")
     loaded = read_or_refuse(theory.load, str(path), 2, 1)
     if loaded is not None:
-        assert all(p.low <= loaded.draws[p.name][0] <= p.high for p in theory.REGISTER)
+        assert all(p.low <= loaded.draws[p.name][0] <= p.high for p in assumptions.REGISTER)
 
 
 # The corners of what is allowed.
@@ -256,7 +256,7 @@ def allowed_at(path: str):
 
 
 def assumption_at(name: str):
-    p = theory.PARAMETERS[name]
+    p = assumptions.PARAMETERS[name]
     return st.one_of(st.sampled_from([p.low, p.high]), st.floats(p.low, p.high))
 
 
@@ -265,7 +265,7 @@ def corners(draw) -> dict:
     """Values for some keys and assumptions, each allowed by itself."""
     free = [path for path in KEYS if path not in scenarios.CSV_FILES]
     paths = draw(st.lists(st.sampled_from(free), min_size=1, max_size=12, unique=True))
-    names = draw(st.lists(st.sampled_from(list(theory.PARAMETERS)), max_size=4, unique=True))
+    names = draw(st.lists(st.sampled_from(list(assumptions.PARAMETERS)), max_size=4, unique=True))
     values = {path: draw(allowed_at(path)) for path in paths}
     return values | {f"theory.{name}": draw(assumption_at(name)) for name in names}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import pdsim
-from pdsim import cli, library, odd, population, scenarios, simulate, theory
+from pdsim import assumptions, cli, library, odd, population, scenarios, simulate, theory
 from pdsim.errors import InputError
 from pdsim.kernel import draws, network, pupils, records
 from pdsim.kernel.measure import OUTCOMES as COLUMNS
@@ -49,7 +49,7 @@ def calls(name):
 
 
 @pytest.mark.parametrize(
-    "name", [*theory.PARAMETERS, *KEYS, *records.TEACHER_FIELDS, *records.SCHOOL_FIELDS, *OUTCOMES]
+    "name", [*assumptions.PARAMETERS, *KEYS, *records.TEACHER_FIELDS, *records.SCHOOL_FIELDS, *OUTCOMES]
 )
 def test_every_entry_of_a_register_has_a_row(name):
     assert re.search(rf"^\| `{re.escape(name)}` +\|", TEXT, re.MULTILINE)
@@ -57,7 +57,7 @@ def test_every_entry_of_a_register_has_a_row(name):
 
 def test_rows_carry_what_the_registers_say():
     rows = {row.split("|")[1].strip(" `"): row for row in TEXT.splitlines() if row.startswith("| `")}
-    p = theory.PARAMETERS["discernment"]
+    p = assumptions.PARAMETERS["discernment"]
     for part in (p.symbol, f"{p.default:g}", f"{p.low:g} to {p.high:g}", str(p.prior), p.meaning, p.source):
         assert f" {part} |" in " ".join(rows["discernment"].split())
     key = KEYS["staff.expert_share"]
@@ -65,7 +65,7 @@ def test_rows_carry_what_the_registers_say():
         assert f" {part} |" in " ".join(rows["staff.expert_share"].split())
 
 
-@pytest.mark.parametrize("name", theory.PARAMETERS)
+@pytest.mark.parametrize("name", assumptions.PARAMETERS)
 def test_every_assumption_stands_in_an_equation_or_rule(name):
     submodels = WRITTEN[WRITTEN.index("\n## 7 Submodels") : WRITTEN.index("\n## 8 Assumptions")]
     assert re.search(rf"\b{name}\b", submodels, re.ASCII)
@@ -80,9 +80,9 @@ def test_every_mechanism_has_its_group_and_usual_carrier(mechanism):
 def test_each_channel_has_its_strengths_which_share_a_family():
     assert set(odd.CHANNEL_STRENGTHS) == set(records.CHANNELS)
     listed = [name for names in odd.CHANNEL_STRENGTHS.values() for name in names]
-    assert sorted(listed) == sorted(p.name for p in theory.REGISTER if p.family)
+    assert sorted(listed) == sorted(p.name for p in assumptions.REGISTER if p.family)
     for names in odd.CHANNEL_STRENGTHS.values():
-        assert len({theory.PARAMETERS[name].family for name in names}) == 1
+        assert len({assumptions.PARAMETERS[name].family for name in names}) == 1
 
 
 def test_every_stream_of_random_numbers_is_listed():
@@ -130,7 +130,7 @@ def known_names():
     """Every name that the description may use for something in the code."""
     parts = {part for key in KEYS for part in key.split(".")}
     fields = {*records.TEACHER_FIELDS, *records.SCHOOL_FIELDS, *records.DESIGN_FIELDS}
-    return {*theory.PARAMETERS, *COLUMNS, *KEYS, *parts, *fields, *FUNCTIONS, *RESULT_COLUMNS}
+    return {*assumptions.PARAMETERS, *COLUMNS, *KEYS, *parts, *fields, *FUNCTIONS, *RESULT_COLUMNS}
 
 
 @pytest.mark.parametrize("name", sorted({name for name in re.findall(r"`([a-z]+(?:_[a-z]+)*)`", WRITTEN)}))
@@ -215,7 +215,7 @@ def test_settings_are_exactly_the_keys_that_differ(name):
 
 def test_settings_show_assumptions_that_a_scenario_fixes():
     scenario = scenarios.load("no-pd").with_(**{"theory.discernment": 1.0})
-    usual = theory.PARAMETERS["discernment"].default
+    usual = assumptions.PARAMETERS["discernment"].default
     assert f"| `discernment` | 1 | {usual:g} |" in re.sub(" +", " ", odd.scenario_section(scenario))
     assert "none of the 14 mechanisms" in odd.scenario_section(scenario)
 

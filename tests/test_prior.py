@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pdsim import theory
+from pdsim import assumptions, theory
 from pdsim.outcomes import OUTCOMES
 from pdsim.scenarios import load
 from pdsim.simulate import luck, simulate
@@ -29,13 +29,13 @@ def pupil_effects(design, draws):
 def test_families_have_equal_spread_and_both_signs():
     design = load("no-pd").with_(**REFERENCE)
     point = theory.load("point", 1, 0)
-    silent = theory.override(theory.Theory("", point.draws[[0] * DRAWS]), theory.NO_CHANNELS).draws
+    silent = theory.override(theory.Theory("", point.draws[[0] * DRAWS]), assumptions.NO_CHANNELS).draws
     without = pupil_effects(design, silent)
     rng = np.random.Generator(np.random.Philox(key=1))
     spreads = []
-    for family in theory.FAMILIES:
+    for family in assumptions.FAMILIES:
         draws = silent.copy()
-        for p in theory.REGISTER:
+        for p in assumptions.REGISTER:
             if p.family == family:
                 draws[p.name] = p.prior.quantile(rng.random(DRAWS), p.low, p.high)
         effect = pupil_effects(design, draws) - without

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from pdsim import library, population, scenarios, theory
+from pdsim import assumptions, library, population, scenarios, theory
 from pdsim.kernel import advice, run, session, teamwork
 from pdsim.kernel.measure import OUTCOMES
 from pdsim.kernel.records import CHANNELS, TECHNIQUE, WEEKS
@@ -76,7 +76,7 @@ def edge_or_between(p):
     return st.one_of(st.sampled_from([p.low, p.default, p.high]), st.floats(p.low, p.high))
 
 
-extreme_theories = st.fixed_dictionaries({name: edge_or_between(p) for name, p in theory.PARAMETERS.items()})
+extreme_theories = st.fixed_dictionaries({name: edge_or_between(p) for name, p in assumptions.PARAMETERS.items()})
 
 
 @cache
@@ -167,7 +167,7 @@ class TestMoreIsNeverWorse:
     @modest
     @given(designs(SOLO, TOGETHER), prior_draws, quality, shares, shares)
     def test_collaborative_with_channels_that_do_no_harm(self, design, believed, key, low, high):
-        for p in theory.REGISTER:
+        for p in assumptions.REGISTER:
             if p.family in ("fluoride", "mint", "organisation"):
                 believed[p.name] = np.abs(believed[p.name])
         believed["sociability_mean"], believed["sociability_spread"] = 0.5, 0.0
@@ -273,7 +273,7 @@ class TestChannels:
 
     def of_strength(self, channel, end, **switches):
         """Results of a rich programme with the strengths of a channel at one end of their ranges."""
-        values = {name: getattr(theory.PARAMETERS[name], end) for name in STRENGTHS[channel]}
+        values = {name: getattr(assumptions.PARAMETERS[name], end) for name in STRENGTHS[channel]}
         mechanisms = ("managing cognitive load", "arranging practical social support", "prompting action planning")
         design = scenario(
             programme__format="collaborative",
@@ -302,4 +302,4 @@ class TestChannels:
     def test_every_channel_and_every_strength_is_tried(self):
         assert set(STRENGTHS) == set(CHANNELS)
         tried = {name for names in STRENGTHS.values() for name in names}
-        assert {p.name for p in theory.REGISTER if p.family} <= tried
+        assert {p.name for p in assumptions.REGISTER if p.family} <= tried

@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 import pdsim
-from pdsim import comparison, figures, report, scenarios, tables, theory
+from pdsim import assumptions, comparison, figures, report, scenarios, tables
 from pdsim.figures import Reading
 from pdsim.outcomes import OUTCOMES
 
@@ -371,7 +371,7 @@ class TestPage:
         for design in result.request.designs:
             for text in (design.name, design.title, design.source, design.says, design.choices):
                 assert " ".join(text.split()) in words
-        for parameter in theory.REGISTER:
+        for parameter in assumptions.REGISTER:
             assert parameter.name in words
             assert parameter.source in words
         assert "Provisional." in words
@@ -422,7 +422,7 @@ class TestWords:
         assert rows["Teachers' own time"] == "31"
         assert rows["Team size"] == "4"
         assert "Pupils per class" not in rows  # at its default, and not among those that everybody looks for
-        assert report.design_part(design)["theory"] == {theory.PARAMETERS["discernment"].meaning: "0.5"}
+        assert report.design_part(design)["theory"] == {assumptions.PARAMETERS["discernment"].meaning: "0.5"}
         solo = {label for label, *_ in report.setting_rows(pdsim.scenario("solo-course"))}
         assert "Team size" not in solo
         assert "Hours per session" not in {label for label, *_ in report.setting_rows(pdsim.scenario("no-pd"))}

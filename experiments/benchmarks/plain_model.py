@@ -20,13 +20,13 @@ import mesa
 import numpy as np
 from cases import SEED, started
 
+from pdsim.assumptions import PARAMETERS
 from pdsim.kernel import run
 from pdsim.kernel.measure import OUTCOMES, POPULATIONS, measure
 from pdsim.kernel.records import DESIGN, SCHOOL_FIELDS, TEACHER_FIELDS, WEEKS, World
 from pdsim.kernel.week import week
 from pdsim.kernel.year import close_year, open_year
 from pdsim.population import Template
-from pdsim.theory import PARAMETERS
 
 LOW = 0xFFFFFFFF
 

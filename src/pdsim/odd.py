@@ -13,10 +13,10 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pdsim import scenarios, theory
+from pdsim import assumptions, scenarios, theory
+from pdsim.assumptions import Parameter
 from pdsim.kernel.records import CHANNELS, SCHOOL_FIELDS, TEACHER_FIELDS
 from pdsim.scenarios import MECHANISMS, Key, Scenario
-from pdsim.theory import Parameter
 
 MARKER = re.compile(r"<!-- table: (\w+) -->")
 STREAM = re.compile(r"^STREAM_(\w+) = (\d+)  # (.+)$", re.MULTILINE)
@@ -101,8 +101,8 @@ def assumptions_table() -> str:
     """Every assumption, a table for each group of the register."""
     header = ["assumption", "symbol", "default", "unit", "range", "prior", "family", "meaning", "source"]
     parts = [
-        f"**{group}**\n\n" + table(header, [parameter_row(p) for p in theory.REGISTER if p.group == group])
-        for group in theory.groups()
+        f"**{group}**\n\n" + table(header, [parameter_row(p) for p in assumptions.REGISTER if p.group == group])
+        for group in assumptions.groups()
     ]
     return "\n\n".join(parts)
 
@@ -110,8 +110,8 @@ def assumptions_table() -> str:
 def unsourced_table() -> str:
     """Assumptions without a published size, by group."""
     rows = [
-        (group, ", ".join(f"`{p.name}`" for p in theory.REGISTER if p.group == group and "assumption" in p.source))
-        for group in theory.groups()
+        (group, ", ".join(f"`{p.name}`" for p in assumptions.REGISTER if p.group == group and "assumption" in p.source))
+        for group in assumptions.groups()
     ]
     return table(["group", "values that are assumed"], [row for row in rows if row[1]])
 
@@ -139,7 +139,7 @@ def channels_table() -> str:
         strengths = CHANNEL_STRENGTHS[channel]
         meaning = scenarios.keys()[f"collaboration.channels.{channel}"].meaning
         names = ", ".join(f"`{name}`" for name in strengths)
-        rows.append((f"`{channel}`", theory.PARAMETERS[strengths[0]].family, meaning, names))
+        rows.append((f"`{channel}`", assumptions.PARAMETERS[strengths[0]].family, meaning, names))
     return table(["channel", "family", "through", "strengths"], rows)
 
 
@@ -204,7 +204,7 @@ def carriers_table(scenario: Scenario) -> str:
 
 def overrides_table(scenario: Scenario) -> str:
     """The assumptions that a scenario fixes."""
-    usual = theory.PARAMETERS
+    usual = assumptions.PARAMETERS
     rows = [(f"`{name}`", f"{value:g}", f"{usual[name].default:g}") for name, value in scenario.theory.items()]
     if not rows:
         return "None: it takes all assumptions as they come."

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import numpy as np
 from scipy import stats
 
+from pdsim.assumptions import THEORY
 from pdsim.kernel.records import (
     DESIGN,
     DESIGN_FIELDS,
@@ -20,7 +21,6 @@ from pdsim.kernel.records import (
     records,
 )
 from pdsim.scenarios import CARRIERS, GROUPS, MECHANISMS, Channels, Collaboration, Programme, Scenario
-from pdsim.theory import THEORY
 
 SCHOOL_ADDRESS = 100_000  # a post's address is its school's times this plus its seat
 PARTNER_ADDRESS = 30_000  # partner schools' addresses start here, whatever the number of schools

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pdsim import __version__, theory
+from pdsim import __version__, assumptions, theory
 from pdsim.errors import InputError, read_text, shown
 from pdsim.scenarios import Scenario, check_whole
 
@@ -196,7 +196,7 @@ def read_manifest(path: Path) -> Manifest:
         if asked.assumptions is None:
             theory.named_file(asked.theory)
         for name, value in (asked.assumptions or {}).items():
-            theory.check_value(name, value)
+            assumptions.check_value(name, value)
     except InputError as error:
         raise InputError(f"{path}: request: {error}") from None
     return saved

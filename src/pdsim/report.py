@@ -17,7 +17,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from pdsim import __version__, library, scenarios, theory
+from pdsim import __version__, assumptions, library, scenarios, theory
 from pdsim.comparison import Comparison, Request
 from pdsim.errors import InputError
 from pdsim.figures import Estimate, Picture, Reading, headline, months_words, picture_bytes, pictures, unit_words
@@ -247,7 +247,7 @@ def design_part(design: Scenario) -> dict[str, Any]:
         "choices": paragraphs(design.choices) or ["The file does not say."],
         "staffroom": f"{len(room.ids)} teachers and {len(room.ties)} advice ties, read from files" if room else "",
         "settings": list(setting_rows(design)),
-        "theory": {theory.PARAMETERS[name].meaning: f"{value:g}" for name, value in design.theory.items()},
+        "theory": {assumptions.PARAMETERS[name].meaning: f"{value:g}" for name, value in design.theory.items()},
     }
 
 
@@ -297,10 +297,10 @@ def setting_words(path: str, value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def assumption_groups() -> dict[str, list[theory.Parameter]]:
+def assumption_groups() -> dict[str, list[assumptions.Parameter]]:
     """The register of assumptions by group, the channels of collaboration first."""
-    order = sorted(theory.groups(), key=lambda group: group != "channels")
-    return {group: [p for p in theory.REGISTER if p.group == group] for group in order}
+    order = sorted(assumptions.groups(), key=lambda group: group != "channels")
+    return {group: [p for p in assumptions.REGISTER if p.group == group] for group in order}
 
 
 def argument(name: str, among: Iterable[str] = ()) -> str:

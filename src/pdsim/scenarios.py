@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pdsim import library, theory
+from pdsim import assumptions, library
 from pdsim.errors import InputError, nearest, read_toml, shown
 from pdsim.kernel.records import WEEKS
 from pdsim.staffroom import Staffroom, read_staffroom
@@ -208,7 +208,7 @@ class Scenario(Section):
         """Names and ranges of the assumptions that are overridden."""
         if not isinstance(values, Mapping):
             return values
-        return {name: theory.check_value(name, value) for name, value in values.items()}
+        return {name: assumptions.check_value(name, value) for name, value in values.items()}
 
     def with_(self, **changes: Any) -> Scenario:
         """A copy with keys changed, for example ``.with_(**{"staff.expert_share": 0.3})``.
@@ -336,7 +336,7 @@ def set_key(data: dict[str, Any], path: str, value: Any, where: str) -> None:
     if path not in keys() and path != "title" and not open_ended:
         if section in sections() and not rest:
             raise InputError(f"{where}: {path}: is a whole section; name a key in it, for example {first_key(section)}")
-        hint = nearest(path, [*keys(), *(f"theory.{name}" for name in theory.PARAMETERS)])
+        hint = nearest(path, [*keys(), *(f"theory.{name}" for name in assumptions.PARAMETERS)])
         raise InputError(f"{where}: {path}: no such key{hint}")
     *tables, last = [*open_ended.split(".")[:-1], path.removeprefix(open_ended)] if open_ended else path.split(".")
     table = data
@@ -352,7 +352,9 @@ def sections() -> list[str]:
 
 def first_key(section: str) -> str:
     """A key of a section, as an example."""
-    return next((path for path in keys() if path.startswith(f"{section}.")), f"{section}.{theory.REGISTER[0].name}")
+    return next(
+        (path for path in keys() if path.startswith(f"{section}.")), f"{section}.{assumptions.REGISTER[0].name}"
+    )
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
@@ -570,7 +572,7 @@ def home_of(name: str, names: Iterable[str]) -> str:
     if name in (*TEXTS, "extends"):
         return "; it belongs at the top of the file, before the first [section]"
     homes = [path.rpartition(".")[0] for path in keys() if path.endswith(f".{name}")]
-    homes += ["theory"] if name in theory.PARAMETERS else []
+    homes += ["theory"] if name in assumptions.PARAMETERS else []
     if homes:
         return f"; it belongs to {' or '.join(f'[{home}]' for home in homes)}"
     return nearest(name, names) or "; 'pdsim new NAME' writes a file in which all keys stand"

@@ -24,7 +24,7 @@ DRAW_SHARE = 4  # replicates that share a draw of the assumptions
 
 def science_hash() -> str:
     """Short hash of the kernel's sources and the register of assumptions: the version of the science."""
-    return hash_of([*compiled_sources(), Path(__file__).parent / "theory.py"])
+    return hash_of([*compiled_sources(), Path(__file__).parent / "assumptions.py"])
 
 
 @dataclass(frozen=True)
