@@ -7,14 +7,20 @@ import numpy as np
 from pdsim.kernel.compiled import allocating, rule
 from pdsim.kernel.draws import STREAM_CLASS, STREAM_INSTRUMENT, STREAM_LESSON, normal, normal_pair, uniforms
 from pdsim.kernel.learning import clip
-from pdsim.kernel.measure import OUTCOMES, POPULATIONS, lesson_noise_sd, teacher_outcomes
+from pdsim.kernel.measure import OUTCOMES, POPULATIONS, RATED, belongs, lesson_noise_sd, teacher_outcomes
 from pdsim.kernel.pupils import class_noise_sd
-from pdsim.kernel.run import populate, practice_sd, run, start
+from pdsim.kernel.run import live_year, populate, practice_sd, run, start
+from pdsim.kernel.session import team_of
+from pdsim.kernel.year import open_year
 
 # Instruments, one for each of Guskey's levels 1 to 5, in the order of the columns that are written here.
 INSTRUMENTS = ("feedback form", "quiz", "support survey", "practice observations", "class tests")
 FORM, QUIZ, SURVEY, OBSERVATIONS, CLASS_TESTS = 0, 1, 2, 3, 4
 BEFORE, AFTER = 0, 1  # moments: before the programme, and at the end of the last year
+
+# What is noted of each teacher beside outcomes: the populations to which the post belongs, and standing in the team.
+MARKS = ("all", "participants", "colleagues", "expertise_in_team", "experience_in_team")
+EXPERTISE_IN_TEAM, EXPERIENCE_IN_TEAM = 3, 4
 
 _REACTION, _INSIGHT = OUTCOMES.index("reaction"), OUTCOMES.index("insight")
 _SUPPORT, _PRACTICE = OUTCOMES.index("organisational_support"), OUTCOMES.index("practice")
@@ -120,3 +126,71 @@ def read_many(
         read_school(world, 0, unit, seen[r, BEFORE], true[r, BEFORE])
         run(world, years, unit, outcomes)
         read_school(world, years, unit, seen[r, AFTER], true[r, AFTER])
+
+
+@rule
+def mark_teacher(world, i, marks):
+    """Write teacher ``i``'s marks: 1 for each population to which the post belongs, and its standing in the team.
+
+    Standing is the lead over the team's mean in expertise (insight plus technique, by which pairs are made too) and in
+    years of experience; 0 without a team.
+    """
+    teachers = world.teachers
+    me = teachers[i]
+    for population in range(EXPERTISE_IN_TEAM):
+        marks[population] = 1.0 if belongs(me, population) else 0.0
+    marks[EXPERTISE_IN_TEAM] = marks[EXPERIENCE_IN_TEAM] = 0.0
+    first, last = team_of(world, i)
+    for m in range(first, last):
+        mate = teachers[world.team_members[m]]
+        lead = me.insight + me.technique - mate.insight - mate.technique
+        marks[EXPERTISE_IN_TEAM] += lead / (last - first)
+        marks[EXPERIENCE_IN_TEAM] += (me.years - mate.years) / (last - first)
+
+
+@allocating
+def note_year(world, year, unit, outcomes):
+    """All teachers' outcomes at the end of a year, (teachers, outcomes); NaN for ratings of what was never offered."""
+    for i in range(len(world.teachers)):
+        teacher_outcomes(world, i, year, unit, outcomes[i])
+        if world.teachers[i].offered == 0.0:
+            for rated in RATED:
+                outcomes[i, rated] = np.nan
+
+
+@allocating
+def follow_many(
+    template, reference, theories, draws, replicates, seed, year_quantiles, degree_quantiles, outcomes, marks
+):
+    """Run a design many times and note every teacher's true outcomes, without the noise of instruments.
+
+    Args:
+        template: as in :func:`pdsim.kernel.run.run_many`, with the same numbers in every run; so are the next five.
+        reference: posts of the reference staff.
+        theories: theory records.
+        draws: R integers, the draw of each run.
+        replicates: R integers, the luck of each run.
+        seed: integer, 0..2^32-1.
+        year_quantiles: quantile functions of experience.
+        degree_quantiles: quantile function of everyday ties.
+        outcomes: filled, (R, years, teachers, outcomes) at the end of each year, in the order of ``OUTCOMES``;
+            expertise stands in the place of its gap.
+        marks: filled, (R, teachers, marks) at the start, in the order of ``MARKS``.
+    """
+    years = outcomes.shape[1]
+    last_draw = -1
+    unit = 1.0
+    for r in range(len(draws)):
+        theory = theories[draws[r]]
+        if draws[r] != last_draw:
+            unit = practice_sd(start(reference, theory, (0, 0)), year_quantiles)
+            last_draw = draws[r]
+        world = start(template, theory, (seed, replicates[r]))
+        populate(world, year_quantiles, degree_quantiles)
+        for i in range(len(world.teachers)):
+            mark_teacher(world, i, marks[r, i])
+        for year in range(1, years + 1):
+            live_year(world, year)
+            note_year(world, year, unit, outcomes[r, year - 1])
+            if year < years:
+                open_year(world, year)

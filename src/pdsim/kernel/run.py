@@ -100,6 +100,14 @@ def practice_sd(world, year_quantiles):
     return math.sqrt(squares / len(teachers) - mean * mean + noise * noise)
 
 
+@compiled
+def live_year(world, year):
+    """One school year of a populated world, to its close: the weeks, the pupils' test, experience, who will leave."""
+    for now in range((year - 1) * WEEKS, year * WEEKS):
+        week(world, now)
+    close_year(world, year)
+
+
 @allocating
 def run(world, years, unit, results):
     """Run a populated world for a number of years and fill ``results`` (years + 1, populations, outcomes).
@@ -108,9 +116,7 @@ def run(world, years, unit, results):
     """
     measure(world, 0, unit, results[0])
     for year in range(1, years + 1):
-        for now in range((year - 1) * WEEKS, year * WEEKS):
-            week(world, now)
-        close_year(world, year)
+        live_year(world, year)
         measure(world, year, unit, results[year])
         if year < years:
             open_year(world, year)
