@@ -58,7 +58,7 @@ def test_every_entry_of_a_register_has_a_row(name):
 def test_rows_carry_what_the_registers_say():
     rows = {row.split("|")[1].strip(" `"): row for row in TEXT.splitlines() if row.startswith("| `")}
     p = assumptions.PARAMETERS["discernment"]
-    for part in (p.symbol, f"{p.default:g}", f"{p.low:g} to {p.high:g}", str(p.prior), p.meaning, p.source):
+    for part in (p.symbol, f"{p.default:g}", f"{p.low:g} to {p.high:g}", str(p.prior), p.meaning, p.source, p.reason):
         assert f" {part} |" in " ".join(rows["discernment"].split())
     key = KEYS["staff.expert_share"]
     for part in (f"{key.default:g}", key.unit, key.allowed, key.meaning):

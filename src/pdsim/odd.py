@@ -94,12 +94,13 @@ def keys_table() -> str:
 def parameter_row(p: Parameter) -> tuple[str, ...]:
     """One assumption as a row."""
     bounds = f"{p.low:g} to {p.high:g}"
-    return f"`{p.name}`", p.symbol, f"{p.default:g}", p.unit, bounds, str(p.prior), p.family, p.meaning, p.source
+    middle = p.symbol, f"{p.default:g}", p.unit, bounds, str(p.prior), p.family
+    return f"`{p.name}`", *middle, p.meaning, p.source, p.reason
 
 
 def assumptions_table() -> str:
     """Every assumption, a table for each group of the register."""
-    header = ["assumption", "symbol", "default", "unit", "range", "prior", "family", "meaning", "source"]
+    header = ["assumption", "symbol", "default", "unit", "range", "prior", "family", "meaning", "source", "reason"]
     parts = [
         f"**{group}**\n\n" + table(header, [parameter_row(p) for p in assumptions.REGISTER if p.group == group])
         for group in assumptions.groups()
