@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import pdsim
-from pdsim import cli, comparison, record
+from pdsim import cli, comparison, files, record
 
 # Content of plan.toml, which `pdsim check` reads.
 IN_SCENARIOS = [
@@ -633,7 +633,7 @@ def test_results_are_written_all_or_none(folder):
     Path("runs.csv").mkdir()
     before = contents(folder)
     with pytest.raises(pdsim.InputError, match=r"cannot be written to \(runs\.csv is a directory\)"):
-        record.write_files(folder, {"results.csv": b"newer", "runs.csv": b"newer", "manifest.json": b"newer"})
+        files.write_files(folder, {"results.csv": b"newer", "runs.csv": b"newer", "manifest.json": b"newer"})
     assert contents(folder) == before
 
 
@@ -649,7 +649,7 @@ def test_disk_that_fills_up_keeps_older_files(folder, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(pdsim.InputError, match="No space left on device"):
-        record.write_files(folder, {"results.csv": b"newer", "runs.csv": b"newer"})
+        files.write_files(folder, {"results.csv": b"newer", "runs.csv": b"newer"})
     assert contents(folder) == before
 
 

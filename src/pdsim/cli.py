@@ -142,7 +142,7 @@ def check(files: Annotated[list[str], typer.Argument(help="scenario files or sho
 @app.command()
 def new(name: Annotated[str, typer.Argument(help="name of the new scenario, e.g. our-hub")]) -> None:
     """Start a commented scenario file NAME.toml in this folder."""
-    from pdsim import library, record, scenarios
+    from pdsim import files, library, scenarios
 
     stem = name.removesuffix(".toml")
     if not re.fullmatch(r"\w[\w-]{0,59}", stem):
@@ -150,7 +150,7 @@ def new(name: Annotated[str, typer.Argument(help="name of the new scenario, e.g.
     path = Path(f"{stem}.toml")
     if stem in library.shipped() or os.path.lexists(path):
         raise InputError(f"{stem}: is there already, shipped or in this folder; choose another name")
-    record.write_text(path, scenarios.commented_file(path.stem))
+    files.write_text(path, scenarios.commented_file(path.stem))
     typer.echo(f"{path} is written. Change it, then:  pdsim check {path}  and  pdsim compare {path}")
 
 
@@ -169,11 +169,11 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare PD designs: effects up Guskey's five levels with intervals, hours, cost, and every pair."""
-    from pdsim import comparison, record, tables
+    from pdsim import comparison, files, record, tables
 
     request = comparison.resolve(designs, baseline, replicates, years, seed, theory, settings_of(settings))
     if out is not None:
-        record.check_folder(out)
+        files.check_folder(out)
     with progress_bar(2 * replicates * len(request.designs)) as progress:
         result = comparison.run(request, progress)
     if out is not None:
