@@ -210,6 +210,67 @@ def evaluate(
 
 
 @app.command()
+def validate(
+    folder: Annotated[
+        Path | None, typer.Argument(help="folder of trial files [default: the published trials that come with pdsim]")
+    ] = None,
+    draws: Annotated[
+        int,
+        typer.Option(
+            parser=whole_number,
+            metavar="N",
+            help="draws of the assumptions, each with an own sample of what a report does not say",
+        ),
+    ] = 100,
+    seed: Seed = 1,
+    theory: TheoryOption = "posterior",
+    predict: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="print the prediction of one trial whose result is not known, as JSON"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for tables, figure and JSON")] = None,
+    json: Json = False,
+) -> None:
+    """Predict published trials from their designs alone; compare with what was observed and with simple rivals."""
+    from pdsim import files, library, validation_tables
+    from pdsim.validation import result
+
+    trials = folder or library.folder("experiments") / "trials"
+    if out is not None:
+        files.check_folder(out)
+    if predict is not None:
+        register(predict, trials, draws, seed, theory, out)
+        return
+    request = result.resolve(trials, draws, seed, theory)
+    with progress_bar(request.runs, "instruments.follow_many") as progress:
+        found = result.run(request, progress)
+    if out is not None:
+        from pdsim.validation_figures import validation_files
+
+        files.write_files(out, validation_files(found))
+    if json:
+        typer.echo(found.to_json())
+        return
+    console = Console(markup=False, emoji=False)
+    validation_tables.print_validation(found, console)
+    if out is not None:
+        console.print(f"Tables, figure and JSON are in {out}.", soft_wrap=True)
+
+
+def register(file: Path, trials: Path, draws: int, seed: int, theory: str, out: Path | None) -> None:
+    """Print the prediction of a trial whose result is not known; write it too where there is a folder for it."""
+    from pdsim import files
+    from pdsim.validation import registered
+
+    asked = registered.resolve(file, trials, draws, seed, theory)
+    with progress_bar(asked.runs, "instruments.follow_many") as progress:
+        text = registered.to_json(registered.predict_unreported(asked, progress))
+    if out is not None:
+        files.write_files(out, {f"{asked.trial.name}.json": f"{text}\n".encode()})
+    typer.echo(text)
+
+
+@app.command()
 def replay(file: Annotated[Path, typer.Argument(help="manifest.json of a folder written with --out")]) -> None:
     """Run a result again from its own record and say whether it is the same."""
     from pdsim import record
