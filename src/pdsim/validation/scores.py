@@ -44,7 +44,7 @@ def log_density(observed: float, means: np.ndarray, error: float) -> float:
 
 def interval(means: np.ndarray, error: float) -> tuple[float, float]:
     """5th and 95th percentile of equally likely means with a normal error."""
-    low, high = np.quantile(means[:, None] + error * NORMAL_GRID, TAILS)
+    low, high = np.quantile(means[:, None] + error * NORMAL_GRID, TAILS, method="hazen")
     return float(low), float(high)
 
 
