@@ -21,7 +21,7 @@ from pdsim import theory as assumptions
 from pdsim.errors import InputError
 from pdsim.kernel.measure import ALL, measure
 from pdsim.kernel.measure import OUTCOMES as COLUMNS
-from pdsim.kernel.records import NOBODY, TEACHER_FIELDS, WEEKS, World
+from pdsim.kernel.records import NOBODY, TEACHER_FIELDS, WEEKS
 from pdsim.kernel.run import populate, practice_sd
 from pdsim.kernel.week import week
 from pdsim.kernel.year import close_year, open_year
@@ -143,8 +143,8 @@ class StaffroomModel(mesa.Model):
     def _start(self, believed: np.record) -> None:
         """Build and populate the world, and measure it before the first week."""
         start = population.template(self.design)
-        self.world = fresh(start.world, believed, self.key)
-        self._unit = practice_sd(fresh(start.reference, believed, (0, 0)), start.year_quantiles)
+        self.world = population.fresh(start.world, believed, self.key)
+        self._unit = practice_sd(population.fresh(start.reference, believed, (0, 0)), start.year_quantiles)
         populate(self.world, start.year_quantiles, start.degree_quantiles)
         self._counted = self.world.teachers["in_programme_school"] == 1
         years = self.design.evaluation.years
@@ -266,12 +266,6 @@ def theory_of(theory: str | Theory, draw: int, seed: int) -> Theory:
     if draw >= len(loaded.draws):
         raise InputError(f"draw: {draw} is out of range; this theory has draws 0 to {len(loaded.draws) - 1}")
     return Theory(loaded.label, loaded.draws[draw : draw + 1].view(np.recarray))
-
-
-def fresh(template: World, theory: np.record, key: tuple[int, int]) -> World:
-    """A copy of a world's arrays with its own theory and key, as :func:`pdsim.kernel.run.start` makes in the kernel."""
-    copies = World._make(part.copy() if isinstance(part, np.ndarray) else part for part in template)
-    return copies._replace(theory=theory, key=key)
 
 
 def collector() -> mesa.DataCollector:

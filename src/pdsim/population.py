@@ -225,6 +225,12 @@ def template(scenario: Scenario, reported: Scenario | None = None) -> Template:
     return Template(world, world_of(posts, school, lay_out_ties(plain, posts, 1), design), quantiles, degrees)
 
 
+def fresh(template: World, theory: np.record, key: tuple[int, int]) -> World:
+    """A copy of a world's arrays with its own theory and key, as :func:`pdsim.kernel.run.start` makes in the kernel."""
+    copies = World._make(part.copy() if isinstance(part, np.ndarray) else part for part in template)
+    return copies._replace(theory=theory, key=key)
+
+
 def with_theory(start: Template, theory: np.record, key: tuple[int, int]) -> Template:
     """The same template with a theory record and a key (seed, replicate) in its world."""
     return replace(start, world=start.world._replace(theory=theory, key=key))

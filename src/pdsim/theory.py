@@ -45,7 +45,7 @@ class Theory:
     draws: np.recarray
 
 
-def _record(values: np.ndarray) -> np.recarray:
+def records_of(values: np.ndarray) -> np.recarray:
     """(draws x parameters) as theory records."""
     out = records(len(values), THEORY)
     for column, name in enumerate(PARAMETERS):
@@ -89,17 +89,17 @@ def load(kind: str, draws: int, seed: int, assumptions: Mapping[str, float] | No
     """
     if kind == "posterior":
         label = "posterior (provisional: drawn around hand-set values; channels from their prior)"
-        return Theory(label, _record(_sample(draws, seed, PROVISIONAL_NARROWING)))
+        return Theory(label, records_of(_sample(draws, seed, PROVISIONAL_NARROWING)))
     if kind == "prior":
-        return Theory("prior", _record(_sample(draws, seed, 1.0)))
+        return Theory("prior", records_of(_sample(draws, seed, 1.0)))
     if kind == "point":
-        return Theory("point (one draw: every assumption at its hand-set default)", _record(defaults()[None, :]))
+        return Theory("point (one draw: every assumption at its hand-set default)", records_of(defaults()[None, :]))
     if kind in WORLDS:
         values = _sample(draws, seed, PROVISIONAL_NARROWING)
         label = f"{kind} ({WORLDS_NOTE})"
-        return override(Theory(label, _record(values)), WORLDS[kind], noted=False)
+        return override(Theory(label, records_of(values)), WORLDS[kind], noted=False)
     fixed = named_file(kind) if assumptions is None else assumptions
-    one_draw = Theory(f"file {Path(kind).name} (one draw)", _record(defaults()[None, :]))
+    one_draw = Theory(f"file {Path(kind).name} (one draw)", records_of(defaults()[None, :]))
     return override(one_draw, fixed or {}, noted=False)
 
 

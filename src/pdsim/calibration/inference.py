@@ -1,0 +1,257 @@
+"""From a bank to draws of the posterior: modules by weighting, the rest by emulators and sequential Monte Carlo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import optimize, stats
+from sklearn.linear_model import RidgeCV
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+from pdsim.assumptions import PARAMETERS, REGISTER
+from pdsim.calibration.bank import Space, sobol_normals
+from pdsim.calibration.targets import MODULES, TARGETS, Module, log_likelihood
+from pdsim.theory import Theory, records_of
+
+MODULE_POINTS = 2048
+MODULE_DRAWS = 1024
+SQUASH = 2.0  # statistics are squashed beyond about this many tolerances from the target
+ACTIVE_T = 4.0
+HELD_OUT = 5  # every fifth point of a bank is held out to judge emulators
+STEP_ESS = 0.6  # a temperature step keeps this share of particles effective
+MOVES = 50  # moves of every particle after each step
+FINAL_MOVES = 1500  # further moves at the end, which forget where particles came from
+SWAP = 0.15  # chance that a move also takes another draw of the modules' parameters
+
+
+def fit_module(module: Module, seed: int, points: int = MODULE_POINTS, draws: int = MODULE_DRAWS) -> np.ndarray:
+    """Draws (draws, parameters) of a module's parameters: Sobol' points of the prior, resampled by likelihood.
+
+    Everything else is at its default. Sampling-importance resampling (Rubin 1988) on the true submodel.
+    """
+    latent = sobol_normals(points, len(module.parameters), seed)
+    values = np.tile([p.default for p in REGISTER], (points, 1))
+    for column, name in enumerate(module.parameters):
+        p = PARAMETERS[name]
+        values[:, list(PARAMETERS).index(name)] = p.prior.quantile(stats.norm.cdf(latent[:, column]), p.low, p.high)
+    found = module.function(Theory(module.function.__name__, records_of(values)), seed)
+    deviations = np.column_stack([t.deviation(found[:, k]) for k, t in enumerate(module.targets)])
+    weights = normalised(-0.5 * (deviations**2).sum(axis=1))
+    rng = np.random.Generator(np.random.Philox(key=[seed, len(module.parameters)]))
+    columns = [list(PARAMETERS).index(name) for name in module.parameters]
+    return rng.permutation(values[systematic(weights, draws, rng)][:, columns])
+
+
+def fit_modules(seed: int) -> np.ndarray:
+    """Draws (MODULE_DRAWS, parameters fitted apart); modules are independent of each other."""
+    return np.hstack([fit_module(module, seed) for module in MODULES])
+
+
+def normalised(log_weights: np.ndarray) -> np.ndarray:
+    """Weights that add up to 1."""
+    weights = np.exp(log_weights - log_weights.max())
+    return weights / weights.sum()
+
+
+def effective_size(weights: np.ndarray) -> float:
+    """Kish's effective sample size, 1 / sum of squared normalised weights."""
+    return float(1.0 / (weights**2).sum())
+
+
+def systematic(weights: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Indices of ``count`` draws by systematic resampling (Kitagawa 1996)."""
+    return np.searchsorted(np.cumsum(weights), (rng.random() + np.arange(count)) / count).clip(max=len(weights) - 1)
+
+
+@dataclass(frozen=True)
+class Emulators:
+    """Quadratic emulators of all statistics on a squashed scale: constant + linear'x + x' quadratic x.
+
+    ``constant`` is (K), ``linear`` (F, K), ``quadratic`` (F, K F); ``variance`` (K) is the mean squared error on points
+    held out, in the statistics' own units near the targets, ``r_squared`` (K) the share of the variance of the squashed
+    statistics that is explained there.
+    """
+
+    constant: np.ndarray
+    linear: np.ndarray
+    quadratic: np.ndarray
+    variance: np.ndarray
+    r_squared: np.ndarray
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Statistics (N, K) at features (N, F)."""
+        return stretched(self.on_squashed_scale(features))
+
+    def on_squashed_scale(self, features: np.ndarray) -> np.ndarray:
+        """The same before they are stretched back."""
+        rows, wide = features.shape
+        bent = (features @ self.quadratic).reshape(rows, len(self.constant), wide)
+        return self.constant + features @ self.linear + np.einsum("nkf,nf->nk", bent, features)
+
+
+VALUES = np.array([target.value for target in TARGETS])
+SCALES = SQUASH * np.array([target.tolerance for target in TARGETS])
+
+
+def squashed(found: np.ndarray) -> np.ndarray:
+    """Statistics on a scale that is even near the target and logarithmic far off: asinh of the scaled deviation.
+
+    An emulator then spends its effort where the targets are.
+    """
+    return np.arcsinh((found - VALUES) / SCALES)
+
+
+def stretched(values: np.ndarray) -> np.ndarray:
+    """Inverse of :func:`squashed`."""
+    return VALUES + SCALES * np.sinh(np.clip(values, -20.0, 20.0))
+
+
+def fit_emulators(features: np.ndarray, found: np.ndarray) -> Emulators:
+    """Quadratic regressions of K statistics (N, K) on those of F parameters (N, F) that are active in each.
+
+    Judged on every fifth point, then fitted again on all.
+    """
+    held_out = np.arange(len(features)) % HELD_OUT == 0
+    wanted = squashed(found)
+    trained = [regress(features[~held_out], column[~held_out]) for column in wanted.T]
+    predicted = stacked(trained).on_squashed_scale(features[held_out])
+    error = ((predicted - wanted[held_out]) ** 2).mean(axis=0)
+    r_squared = 1.0 - error / wanted[held_out].var(axis=0)
+    whole = stacked([regress(features, column) for column in wanted.T])
+    return replace(whole, variance=error * SCALES**2, r_squared=r_squared)
+
+
+def active(features: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Columns of the parameters that move a statistic: |t| > 4 in a regression on all parameters and their squares.
+
+    Few of some 75 parameters move any one statistic, and products of the rest would only add noise.
+    """
+    wide = features.shape[1]
+    terms = np.hstack([features, features**2])
+    terms = np.column_stack([np.ones(len(terms)), terms - terms.mean(axis=0)])
+    inverse = np.linalg.pinv(terms.T @ terms)
+    slopes = inverse @ (terms.T @ wanted)
+    residual = ((wanted - terms @ slopes) ** 2).sum() / (len(wanted) - terms.shape[1])
+    t = np.abs(slopes / np.sqrt(residual * np.diag(inverse)))[1:]
+    return np.flatnonzero(np.maximum(t[:wide], t[wide:]) > ACTIVE_T)
+
+
+def regress(features: np.ndarray, wanted: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Constant, linear (F) and quadratic (F, F) coefficients of a ridge regression on the active parameters."""
+    wide = features.shape[1]
+    linear, quadratic = np.zeros(wide), np.zeros((wide, wide))
+    columns = active(features, wanted)
+    if len(columns) == 0:
+        return float(wanted.mean()), linear, quadratic
+    terms, scaler = PolynomialFeatures(2, include_bias=False), StandardScaler()
+    ridge = RidgeCV(np.logspace(-1, 4, 8))
+    ridge.fit(scaler.fit_transform(terms.fit_transform(features[:, columns])), wanted)
+    slopes = ridge.coef_ / scaler.scale_
+    for power, slope in zip(terms.powers_, slopes, strict=True):
+        involved = columns[np.flatnonzero(power)]
+        if power.sum() == 1:
+            linear[involved[0]] = slope
+        else:
+            quadratic[involved[0], involved[-1]] = slope
+    return float(ridge.intercept_ - slopes @ scaler.mean_), linear, quadratic
+
+
+def stacked(fitted: list[tuple[float, np.ndarray, np.ndarray]]) -> Emulators:
+    """The regressions of all statistics as one set of emulators, not yet judged."""
+    constant, linear, quadratic = (np.array(part) for part in zip(*fitted, strict=True))
+    many, wide = linear.shape
+    flat = quadratic.transpose(1, 0, 2).reshape(wide, many * wide)
+    return Emulators(constant, linear.T, flat, np.zeros(many), np.zeros(many))
+
+
+@dataclass(frozen=True)
+class Particles:
+    """Equally weighted points of a posterior.
+
+    Attributes:
+        latent: (N, dimensions).
+        pick: (N) rows of the modules' draws.
+        log_likelihood: (N), as emulated.
+        remembered: largest absolute correlation, over coordinates, between where particles stood after the last
+            resampling and where they ended: near 0 when they are independent of their common ancestors.
+    """
+
+    latent: np.ndarray
+    pick: np.ndarray
+    log_likelihood: np.ndarray
+    remembered: float
+
+
+class Sampler:
+    """Tempered sequential Monte Carlo (Del Moral, Doucet and Jasra 2006) with moves that leave the prior as it is.
+
+    The likelihood is raised to ``power`` (0-1); ``shift`` is added to the statistics (for synthetic truths).
+    A move is either a Crank-Nicolson step of all latent coordinates (Cotter et al. 2013), its length tuned to be taken
+    in a quarter of the cases, or a fresh draw of a tenth of them, which lets switches flip. Either may take
+    another draw of the modules' parameters too.
+    """
+
+    def __init__(self, space: Space, emulators: Emulators, seed: int, shift: np.ndarray | float = 0.0,
+                 power: float = 1.0) -> None:  # fmt: skip
+        self.space, self.emulators, self.shift, self.power = space, emulators, shift, power
+        self.rng = np.random.Generator(np.random.Philox(key=seed))
+        self.length = 0.5
+
+    def evaluate(self, latent: np.ndarray, pick: np.ndarray) -> np.ndarray:
+        """Emulated log likelihood (N), the emulator's own error included."""
+        found = self.emulators.predict(self.space.features(latent, pick))
+        return self.power * log_likelihood(found, self.emulators.variance, self.shift)
+
+    def sample(self, particles: int, final_moves: int = FINAL_MOVES) -> Particles:
+        """Particles of the posterior."""
+        latent = self.rng.standard_normal((particles, self.space.dimensions))
+        pick = self.rng.integers(0, len(self.space.modular), particles)
+        logs = self.evaluate(latent, pick)
+        temperature = 0.0
+        while temperature < 1.0:
+            step = next_step(logs, 1.0 - temperature)
+            chosen = systematic(normalised(step * logs), particles, self.rng)
+            latent, pick, logs = latent[chosen], pick[chosen], logs[chosen]
+            temperature += step
+            before = latent
+            for _ in range(MOVES if temperature < 1.0 else final_moves):
+                latent, pick, logs = self.move(latent, pick, logs, temperature)
+        return Particles(latent, pick, logs, correlation_of_columns(before, latent))
+
+    def move(
+        self, latent: np.ndarray, pick: np.ndarray, logs: np.ndarray, temperature: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """One move of every particle at a temperature (0 prior, 1 posterior)."""
+        fresh = self.rng.standard_normal(latent.shape)
+        small = self.rng.random() < 0.5
+        if small:
+            proposed = np.sqrt(1.0 - self.length**2) * latent + self.length * fresh
+        else:
+            proposed = np.where(self.rng.random(latent.shape) < 0.1, fresh, latent)
+        swap = self.rng.random(len(pick)) < SWAP
+        other = np.where(swap, self.rng.integers(0, len(self.space.modular), len(pick)), pick)
+        new = self.evaluate(proposed, other)
+        taken = np.log(self.rng.random(len(pick))) < temperature * (new - logs)
+        if small:
+            self.length = float(np.clip(self.length * np.exp(taken.mean() - 0.25), 0.02, 1.0))
+        return (
+            np.where(taken[:, None], proposed, latent),
+            np.where(taken, other, pick),
+            np.where(taken, new, logs),
+        )
+
+
+def next_step(logs: np.ndarray, left: float) -> float:
+    """Rise of temperature that leaves a share ``STEP_ESS`` of particles effective, at most what is left."""
+
+    def surplus(step: float) -> float:
+        return effective_size(normalised(step * logs)) - STEP_ESS * len(logs)
+
+    return left if surplus(left) >= 0 else float(optimize.brentq(surplus, 0.0, left))
+
+
+def correlation_of_columns(a: np.ndarray, b: np.ndarray) -> float:
+    """Largest absolute correlation between columns of the same place."""
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    return float(np.abs((a * b).mean(axis=0) / (a.std(axis=0) * b.std(axis=0))).max())
