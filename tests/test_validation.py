@@ -286,7 +286,25 @@ MISTAKES = [
         'year = 2\nwhere = { "programme.hours" = 5.0 }\n',
         ["where.programme.hours: is no key of the setting"],
     ),
-    ("year = 2\n", 'year = 2\nwhere = { "staff.schools" = 0 }\n', ["staff.schools: 0"]),
+    (
+        "year = 2\n",
+        'year = 2\nwhere = { "staff.schools" = 0 }\n',
+        ["outcomes[1] (reading): where: staff.schools: 0 is not allowed"],
+    ),
+    (
+        '"school.leadership" = [0.4, 0.6]',
+        '"school.leadership" = [0.4, 6.0]',
+        [".toml: unknown: school.leadership: 6.0 is not allowed", "0 to 1"],
+    ),
+    ("[unknown]\n", "unknown = 3\n[network]\n", ["no such key"]),
+    (
+        'than = "stronger partners"',
+        'than = "stronger partners"\nexpected = "more"',
+        ["expected: 'more' is not allowed"],
+    ),
+    ("observed = 0.05\n", "observed = nan\n", ["observed: nan is not allowed; allowed is a number"]),
+    ("alignment = [1.0, 1.6]", "alignment = true", ["alignment: true is not allowed"]),
+    ("alignment = [1.0, 1.6]", "alignment = [1.0]", ["alignment", "a range [low, high]"]),
     (
         'than = "stronger partners"',
         'than = "strong partners"',

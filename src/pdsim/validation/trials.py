@@ -344,7 +344,7 @@ def check_trial(trial: Trial) -> None:
     for k, outcome in enumerate(trial.outcomes, 1):
         check_outcome(outcome, arms, f"{trial.place}: outcomes[{k}] ({outcome.name})")
     for arm in trial.arms.values():
-        check_unknown(trial, arm)
+        check_values(trial, arm)
     names = {outcome.name: outcome for outcome in trial.outcomes}
     for k, contrast in enumerate(trial.contrasts, 1):
         check_contrast(contrast, names, f"{trial.place}: contrasts[{k}] ({contrast.name})")
@@ -376,23 +376,31 @@ def check_outcome(outcome: Outcome, arms: Sequence[str], where: str) -> None:
             raise InputError(f"{where}: where.{path}: is no key of the setting{nearest(path, setting)}")
 
 
-def check_unknown(trial: Trial, arm: Arm) -> None:
-    """Check that an arm can be built at both ends of what is unknown, and in the schools of every subgroup.
+def check_values(trial: Trial, arm: Arm) -> None:
+    """Check that an arm can be built: as it stands, at both ends of what is unknown, and in schools of every kind.
 
     Raises:
         InputError: naming the key and what is allowed.
     """
-    where = f"{arm.place}.unknown" if arm.unknown else f"{trial.place}: unknown"
     trial.scenario(arm.name, {})
-    for entry in (*trial.unknown, *arm.unknown):
+    shared = [(entry, f"{trial.place}: unknown") for entry in trial.unknown]
+    for entry, where in shared + [(entry, f"{arm.place}.unknown") for entry in arm.unknown]:
         for value in entry.extremes():
-            try:
-                trial.scenario(arm.name, {entry.path: value})
-            except InputError as error:
-                raise InputError(str(error).replace(arm.place, where, 1)) from None
-    for outcome in trial.outcomes:
-        if outcome.where:
-            trial.scenario(arm.name, outcome.where)
+            check_built(trial, arm, {entry.path: value}, where)
+    for k, outcome in enumerate(trial.outcomes, 1):
+        check_built(trial, arm, outcome.where, f"{trial.place}: outcomes[{k}] ({outcome.name}): where")
+
+
+def check_built(trial: Trial, arm: Arm, values: Mapping[str, Any], where: str) -> None:
+    """Check that an arm can be built with values for keys by path, which stand at ``where`` in the file.
+
+    Raises:
+        InputError: naming the key and what is allowed.
+    """
+    try:
+        trial.scenario(arm.name, values)
+    except InputError as error:
+        raise InputError(str(error).replace(arm.place, where, 1)) from None
 
 
 def check_contrast(contrast: Contrast, outcomes: Mapping[str, Outcome], where: str) -> None:
