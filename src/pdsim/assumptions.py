@@ -105,7 +105,7 @@ REGISTER: tuple[Parameter, ...] = (
        "An hour at its best then teaches half of what is missing; the range runs from a sixth (staff recall a slogan) to nine tenths, and pattern 6 decides."),
     _p("motivation_rate", "r_G", "per hour^g", (0.0, 4.0), 0.5, _log(0.8), "learning", "motivation gained from instruction", SIMS,
        "An hour at its best then raises motivation by 40 % of what is missing; no study gives a size, so the range runs from an eighth to five sixths."),
-    _p("technique_rate", "r_T", "per hour^g", (0.0, 4.0), 0.8, _log(0.8), "learning", "technique gained from instruction", "Sims et al. 2023 (modelling raises skill); size by hand near patterns 4-5",
+    _p("technique_rate", "r_T", "per hour^g", (0.0, 4.0), 0.8, _log(0.8), "learning", "technique gained from instruction", "assumption; patterns 4-5 decide its size",
        "Coaching must be able to move practice by half an SD, which takes rates near this one; a quarter of it or three times as much is plausible before patterns 4-5."),
     _p("prompts_rate", "r_P", "per hour^g", (0.0, 5.0), 1.4, _log(0.6), "learning", "strength of prompts and plans that a session leaves", SIMS,
        "A good but not perfect session then leaves full prompts; at a third of it even the best planning leaves only half of them."),
@@ -115,10 +115,10 @@ REGISTER: tuple[Parameter, ...] = (
        "At 0.25 each of 16 in a room gets half of what one alone would get; near 0 a hall is as good as a tutorial, at 0.7 each of 16 gets a seventh."),
     _p("materials_quality", "c_m", "0-1", (0.0, 1.0), 0.5, "uniform", "learning", "quality of materials as a carrier of mechanisms", ASSUMPTION,
        "From useless on paper to as good as the best facilitator: reviews praise curriculum materials, yet none compares them with a person for one mechanism."),
-    _p("self_quality", "c_s", "0-1", (0.0, 1.0), 0.3, 0.25, "learning", "quality of the teacher's own reflection as a carrier", "Cohen et al. 2020 (own reflection is weaker than directive coaching); size assumption",
-       "Reflection alone did far less than a coach in the replications, so the centre is low, but a reflective staff may reach most of what a coach does."),
-    _p("unguided", "u", "share", (0.0, 1.0), 0.4, 0.3, "learning", "technique that imitation alone can reach without insight", "Sims et al. 2023 (skill rose, knowledge did not); size assumption",
-       "Skill rose in a simulator without knowledge, so some copying works; in a classroom it may be almost nothing or most of the technique."),
+    _p("self_quality", "c_s", "0-1", (0.0, 1.0), 0.3, 0.25, "learning", "quality of the teacher's own reflection as a carrier", ASSUMPTION,
+       "Nobody shows the reflecting teacher what is amiss, so the centre is low, but a reflective staff may reach most of what a good facilitator does."),
+    _p("unguided", "u", "share", (0.0, 1.0), 0.4, 0.3, "learning", "technique that imitation alone can reach without insight", ASSUMPTION,
+       "What is seen can be copied without knowing why it works; in a classroom that may be almost nothing or most of the technique."),
     _p("cascade_fidelity", "f_c", "share", (0.0, 1.0), 0.35, 0.3, "learning", "fidelity left when champions pass a programme on", ASSUMPTION,
        "Cascades have a poor name, and a third left is the usual guess; an able champion with good materials may keep 0.8, a hurried one next to nothing."),
     # advice
@@ -283,6 +283,7 @@ PARAMETERS: dict[str, Parameter] = {p.name: p for p in REGISTER}
 THEORY = np.dtype([(name, np.float64) for name in PARAMETERS], align=True)
 
 NO_CHANNELS = {p.name: 0.0 for p in REGISTER if p.family}
+NO_NETWORK = {"advice_rate": 0.0, "craft_spillover": 0.0} | NO_CHANNELS  # no teacher learns from another
 
 
 def check_value(name: str, value: Any, where: str = "theory") -> float:

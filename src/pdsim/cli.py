@@ -210,6 +210,41 @@ def evaluate(
 
 
 @app.command()
+def calibrate(
+    out: Annotated[
+        Path, typer.Option(help="folder for draws and record, and for the bank from which a stopped fit goes on")
+    ],
+    seed: Seed = 1,
+    points: Annotated[
+        int, typer.Option(parser=whole_number, metavar="N", help="points of each of the three waves")
+    ] = 4096,
+    particles: Annotated[
+        int, typer.Option(parser=whole_number, metavar="N", help="draws that are checked on the simulator")
+    ] = 4000,
+    synthetic: Annotated[int, typer.Option(parser=whole_number, metavar="N", help="synthetic truths to recover")] = 50,
+    without_network: Annotated[
+        bool, typer.Option(help="fit the rival model in which no teacher learns from another")
+    ] = False,
+) -> None:
+    """Fit the assumptions to the numbered patterns; the results of the default settings are shipped."""
+    from pdsim import calibration_tables, files
+    from pdsim.assumptions import NO_NETWORK
+    from pdsim.calibration import fit
+
+    fit.check_options(seed, points, particles, synthetic)
+    files.check_folder(out)
+    with progress_bar(fit.runs_of(points, particles, synthetic)) as progress:
+        found = fit.calibrate(
+            out / "bank", seed, points, particles, NO_NETWORK if without_network else None, synthetic, progress
+        )
+    name = "no-network" if without_network else "posterior"
+    fit.write(found, out, name)
+    console = Console(markup=False, emoji=False)
+    calibration_tables.print_fit(found.record, console)
+    console.print(f"{len(found.draws)} draws are in {out / name}.parquet.", soft_wrap=True)
+
+
+@app.command()
 def validate(
     folder: Annotated[
         Path | None, typer.Argument(help="folder of trial files [default: the published trials that come with pdsim]")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from pdsim.calibration.bank import Space, run_bank
 from pdsim.calibration.inference import Particles, Sampler, effective_size, fit_emulators, normalised
 from pdsim.calibration.targets import FITTED_APART, MODULES, TARGETS, TOLERANCE_IN_SD, Target, log_likelihood
 from pdsim.simulate import science_hash
+from pdsim.theory import Theory
 
 CHECKED = 5  # how many of the synthetic truths are checked on the true simulator
 SYNTHETIC_PARTICLES = 500
@@ -24,7 +24,7 @@ TOUCHED = 0.1  # shrinkage from which the evidence is said to touch an assumptio
 TAILS = (0.05, 0.95)
 PRIOR_SAMPLE = 4096  # draws that the prior's spread is taken from
 
-Progress = Callable[[str, int], None]
+Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,13 @@ def recover(
         if truth < CHECKED:
             runs = run_bank(
                 space.theory(particles.latent, particles.pick), folder / f"synthetic-{truth}", seed + truth,
-                progress=partial(progress, "synthetic truths on the true simulator"),
+                progress=progress,
             )  # fmt: skip
             logs = log_likelihood(runs[:, 0], luck_variance, shift) - particles.log_likelihood
             weights = normalised(logs)
             emulated.append(found[-1])
             corrected.append(covered(space, bank.latent[truth], particles, weights))
             sizes.append(effective_size(weights))
-        progress("synthetic truths", 1)
     everything = np.concatenate(found)
     touched = everything["shrinkage"] >= TOUCHED
     return {
@@ -168,8 +167,6 @@ def finite(tolerance: float) -> float | None:
 
 def module_rows(draws: np.recarray, seed: int) -> list[dict[str, Any]]:
     """The patterns that are fitted apart, evaluated on the posterior's draws."""
-    from pdsim.theory import Theory
-
     rows = []
     for module in MODULES:
         found = module.function(Theory("", draws), seed)

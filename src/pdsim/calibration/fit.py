@@ -20,6 +20,7 @@ from pdsim.calibration.bank import Space, run_bank, sobol_normals
 from pdsim.calibration.checks import Bank, Progress
 from pdsim.calibration.inference import SCALES, Emulators, Sampler, effective_size, fit_emulators, fit_modules, squashed
 from pdsim.calibration.targets import TARGETS, log_likelihood, standardised
+from pdsim.errors import InputError, shown
 from pdsim.simulate import science_hash
 
 # Waves of a fit: the power to which the likelihood is raised where their points are drawn, the prior first. Tolerances
@@ -54,7 +55,7 @@ def calibrate(
     particles: int = PARTICLES,
     fixed: Mapping[str, float] | None = None,
     synthetic: int = SYNTHETIC,
-    progress: Progress = lambda what, done: None,
+    progress: Progress = lambda runs: None,
 ) -> Fit:
     """Fit the assumptions to the numbered patterns.
 
@@ -67,7 +68,7 @@ def calibrate(
         particles: of the emulated posterior.
         fixed: parameters held at a value, as in a rival model without a network.
         synthetic: number of synthetic truths to recover; 0 leaves that check out.
-        progress: called with the name of a step and the number of points done in it.
+        progress: called with the number of runs of the 100 programmes done, of :func:`runs_of`.
     """
     asked = f"{science_hash()} {seed} {points} {particles} {fixed}"
     space = Space(kept(folder / "modules.npz", partial(modular_draws, seed), asked)["modular"], dict(fixed or {}))
@@ -75,15 +76,13 @@ def calibrate(
     for wave, power in enumerate(WAVES):
         draw = partial(points_of_wave, space, waves, power, points, seed)
         at = kept(folder / f"wave-{wave}.npz", draw, asked)
-        runs = run_bank(
-            space.theory(at["latent"], at["pick"]), folder / f"wave-{wave}", seed + wave,
-            progress=partial(progress, f"wave {wave + 1} of {len(WAVES)}"),
-        )  # fmt: skip
+        theory = space.theory(at["latent"], at["pick"])
+        runs = run_bank(theory, folder / f"wave-{wave}", seed + wave, progress=progress)
         waves.append(Bank(at["latent"], at["pick"], runs[:, 0]))
     emulators = emulators_after(space, waves)
     at = kept(folder / "posterior.npz", partial(points_of_wave, space, waves, 1.0, particles, seed), asked)
     theory = space.theory(at["latent"], at["pick"])
-    runs = run_bank(theory, folder / "posterior", seed + len(WAVES), LUCKS, partial(progress, "posterior"))
+    runs = run_bank(theory, folder / "posterior", seed + len(WAVES), LUCKS, progress)
     luck_variance = squashed(runs).var(axis=1, ddof=1).mean(axis=0) * SCALES**2
     weights = correction(runs.mean(axis=1), luck_variance / LUCKS, at["log_likelihood"])
     chosen = rejection(weights, seed)
@@ -99,6 +98,27 @@ def calibrate(
         diagnostics["synthetic"] = checks.recover(space, waves[0], folder, seed, synthetic, luck_variance, progress)
     draws, found = theory.draws[chosen].view(np.recarray), runs.mean(axis=1)[chosen]
     return Fit(draws, found, checks.make_record(space, draws, found, seed, diagnostics))
+
+
+def check_options(seed: int, points: int, particles: int, synthetic: int) -> None:
+    """Ranges of the options of a fit.
+
+    Raises:
+        InputError: naming the option and what is allowed.
+    """
+    limits = {"seed": (seed, 0, 2**31), "points": (points, 256, 2**17), "particles": (particles, 100, 100_000),
+              "synthetic": (synthetic, 0, 1000)}  # fmt: skip
+    for name, (value, low, high) in limits.items():
+        if not low <= value <= high:
+            raise InputError(f"--{name}: {shown(value)} is out of range; allowed is {low} to {high:,}")
+    if points & (points - 1):
+        raise InputError(f"--points: {shown(points)} is not a power of 2, as Sobol' points want; for example {POINTS}")
+
+
+def runs_of(points: int, particles: int, synthetic: int) -> int:
+    """How many runs of all patterns a fit takes."""
+    checked = min(synthetic, checks.CHECKED) * checks.SYNTHETIC_PARTICLES
+    return len(WAVES) * points + LUCKS * particles + checked
 
 
 def by_name(values: np.ndarray) -> dict[str, float]:

@@ -117,7 +117,7 @@ def fit_emulators(features: np.ndarray, found: np.ndarray) -> Emulators:
     trained = [regress(features[~held_out], column[~held_out]) for column in wanted.T]
     predicted = stacked(trained).on_squashed_scale(features[held_out])
     error = ((predicted - wanted[held_out]) ** 2).mean(axis=0)
-    r_squared = 1.0 - error / wanted[held_out].var(axis=0)
+    r_squared = 1.0 - error / np.maximum(wanted[held_out].var(axis=0), np.finfo(float).tiny)
     whole = stacked([regress(features, column) for column in wanted.T])
     return replace(whole, variance=error * SCALES**2, r_squared=r_squared)
 
@@ -128,6 +128,8 @@ def active(features: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     Few of some 75 parameters move any one statistic, and products of the rest would only add noise.
     """
     wide = features.shape[1]
+    if np.ptp(wanted) == 0.0:
+        return np.array([], np.int64)
     terms = np.hstack([features, features**2])
     terms = np.column_stack([np.ones(len(terms)), terms - terms.mean(axis=0)])
     inverse = np.linalg.pinv(terms.T @ terms)

@@ -343,8 +343,7 @@ def cascade(world):
 
     That happens after lessons, so no lesson is covered or lost.
 
-    Teacher-led cascades lose content on the way: fidelity is multiplied by ``cascade_fidelity`` (*assumption*; RISE
-    and the Research Learning Communities trial report that spread hung on the lead's position and time).
+    Teacher-led cascades lose content on the way: fidelity is multiplied by ``cascade_fidelity`` (*assumption*).
     """
     teachers, design, theory = world.teachers, world.design, world.theory
     if design.who != CHAMPIONS or design.cascade_hours <= 0.0:
