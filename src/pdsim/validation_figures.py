@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from pdsim.comparison import TAILS
@@ -88,6 +89,7 @@ def scatter(axes: Axes, rows: Sequence[Mapping[str, Any]], trials: Sequence[str]
         axes.plot([x, x], [y - error, y + error], color=mark["color"], alpha=0.5, linewidth=1.5)
         axes.plot([x], [y], **mark, markersize=5, markeredgecolor="white", markeredgewidth=0.5)
     axes.axline((0.0, 0.0), slope=1.0, color=INK, linewidth=0.8, linestyle=DASHED, zorder=0)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel("predicted")
     axes.set_ylabel("observed")
     axes.grid()
