@@ -39,12 +39,14 @@ class Fit:
 
     Attributes:
         draws: N equally weighted draws of all assumptions.
-        found: (N, statistics) of the patterns at these draws, on the true simulator.
+        found: (N, statistics) of the patterns at these draws, on the true simulator: means over ``LUCKS`` runs.
+        luck: (N) numbers of the first of these runs' luck, so that anyone can make them again.
         record: version, seed, diagnostics, pattern by pattern and parameter by parameter.
     """
 
     draws: np.recarray
     found: np.ndarray
+    luck: np.ndarray
     record: Mapping[str, Any]
 
 
@@ -82,7 +84,7 @@ def calibrate(
     emulators = emulators_after(space, waves)
     at = kept(folder / "posterior.npz", partial(points_of_wave, space, waves, 1.0, particles, seed), asked)
     theory = space.theory(at["latent"], at["pick"])
-    runs = run_bank(theory, folder / "posterior", seed + len(WAVES), LUCKS, progress)
+    runs = run_bank(theory, folder / "posterior", luck_seed(seed), LUCKS, progress)
     luck_variance = squashed(runs).var(axis=1, ddof=1).mean(axis=0) * SCALES**2
     weights = correction(runs.mean(axis=1), luck_variance / LUCKS, at["log_likelihood"])
     chosen = rejection(weights, seed)
@@ -97,7 +99,12 @@ def calibrate(
     if synthetic:
         diagnostics["synthetic"] = checks.recover(space, waves[0], folder, seed, synthetic, luck_variance, progress)
     draws, found = theory.draws[chosen].view(np.recarray), runs.mean(axis=1)[chosen]
-    return Fit(draws, found, checks.make_record(space, draws, found, seed, diagnostics))
+    return Fit(draws, found, LUCKS * chosen, checks.make_record(space, draws, found, seed, diagnostics))
+
+
+def luck_seed(seed: int) -> int:
+    """Seed of the luck in which the posterior's draws are run: apart from that of every wave."""
+    return seed + len(WAVES)
 
 
 def check_options(seed: int, points: int, particles: int, synthetic: int) -> None:
@@ -197,7 +204,7 @@ def write(fit: Fit, folder: Path, name: str = "posterior") -> None:
         InputError: the folder cannot be written to.
     """
     draws = pd.DataFrame({p: fit.draws[p] for p in PARAMETERS})
-    found = pd.DataFrame(fit.found, columns=[target.name for target in TARGETS])
+    found = pd.DataFrame(fit.found, columns=[target.name for target in TARGETS]).assign(luck=fit.luck)
     written = {
         f"{name}.parquet": draws.to_parquet(index=False),
         f"{name}-patterns.parquet": found.to_parquet(index=False),
