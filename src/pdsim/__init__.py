@@ -24,6 +24,7 @@ _WHERE = {
     "compare": ("pdsim.comparison", "compare"),
     "Comparison": ("pdsim.comparison", "Comparison"),
     "evaluate": ("pdsim.evaluation", "evaluate"),
+    "sweep": ("pdsim.experiment", "sweep"),
     "StaffroomModel": ("pdsim.mesa_model", "StaffroomModel"),
     "InputError": ("pdsim.errors", "InputError"),
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -60,6 +61,7 @@ Json = Annotated[bool, typer.Option("--json", help="print one JSON document on s
 Baseline = Annotated[str, typer.Option(help="scenario to compare with: no-pd, business-as-usual, or any other")]
 
 INTERRUPTED = 130
+ENTRIES = {"teacher": "instruments.follow_many", "week": "week.week"}  # compiled functions of resolutions of their own
 err = Console(stderr=True, markup=False, emoji=False)  # no markup, here and below: names such as plan[v2] are text
 # Newer versions of Typer bring their own copy of click: this is the class of all usage errors of whichever it uses.
 UsageError: Any = typer.BadParameter.__mro__[1]
@@ -121,22 +123,36 @@ def list_command() -> None:
 
 
 @app.command()
-def check(files: Annotated[list[str], typer.Argument(help="scenario files or short names")]) -> None:
-    """Say whether scenario files are right; the first mistake of each is shown, with what is allowed."""
-    from pdsim import scenarios
-
+def check(files: Annotated[list[str], typer.Argument(help="scenario or experiment files, or short names")]) -> None:
+    """Say whether scenario and experiment files are right; the first mistake of each is shown, with what is allowed."""
     mistakes = 0
     for name in files:
         try:
-            scenario = scenarios.load(name)
-            typer.echo(one_line(f"{name}: good ({scenario.title or 'no title'})"))
-            for remark in scenarios.remarks(scenario):
+            good, remarks = judged(name)
+            typer.echo(one_line(f"{name}: good ({good})"))
+            for remark in remarks:
                 typer.echo(f"  note: {remark}")
         except InputError as error:
             mistakes += 1
             complain(error)
     if mistakes:
         raise typer.Exit(2)
+
+
+def judged(name: str) -> tuple[str, Sequence[str]]:
+    """What a scenario or experiment is in a few words, and remarks on it.
+
+    Raises:
+        InputError: the first mistake in it.
+    """
+    from pdsim import scenarios
+    from pdsim.experiment import definition, look_ahead
+
+    if definition.is_experiment(name):
+        outlook = look_ahead(definition.load(name))
+        return f"experiment: {outlook.words}", outlook.notes
+    scenario = scenarios.load(name)
+    return scenario.title or "no title", scenarios.remarks(scenario)
 
 
 @app.command()
@@ -323,6 +339,106 @@ def odd(scenario: Annotated[str | None, typer.Argument(help="a scenario whose se
     typer.echo(document.odd_text(scenario))
 
 
+@app.command()
+def sweep(
+    name: Annotated[str, typer.Argument(help="an experiment, by short name or path", metavar="EXPERIMENT")],
+    out: Annotated[Path | None, typer.Option(help="folder of its results; the same command again goes on there")] = None,
+    workers: Annotated[int, typer.Option(parser=whole_number, metavar="N", help="processes on this machine; with --slurm: jobs")] = 1,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="run on the Dask cluster of this scheduler")] = None,
+    slurm: Annotated[bool, typer.Option("--slurm", help="run on a Dask cluster of SLURM jobs")] = False,
+    shard: Annotated[str, typer.Option(metavar="i/N", help="run the i-th of N parts only, as a job array does")] = "1/1",
+    plan: Annotated[bool, typer.Option("--plan", help="check the experiment and say what it takes; run nothing")] = False,
+    status: Annotated[bool, typer.Option("--status", help="say how far the folder is; run nothing")] = False,
+    merge: Annotated[bool, typer.Option("--merge", help="check and join what shards wrote; run nothing")] = False,
+    sbatch: Annotated[int | None, typer.Option(parser=whole_number, metavar="N", help="print a SLURM job array of N shards; run nothing")] = None,
+    chunk_seconds: Annotated[float | None, typer.Option(metavar="S", help="length of a chunk of work in a new folder [default: 2.5]")] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Run an experiment, or go on where it stopped; exit 75 when stopped on request."""
+    from pdsim.experiment import clusters, definition, look_ahead, runner, store
+
+    part = runner.shard_of(shard)
+    runner.check_options(workers, part, chunk_seconds)
+    if plan + status + merge + (sbatch is not None) > 1:
+        raise InputError("--plan, --status, --merge and --sbatch: each does something else; give one of them")
+    experiment = definition.load(name)
+    if plan:
+        outlook = look_ahead(experiment)
+        answer(outlook, outlook.words, json, outlook.notes)
+        return
+    if out is None:
+        raise InputError("--out: is missing; name a folder for the results")
+    if sbatch is not None:
+        typer.echo(clusters.job_array(name, out, sbatch, look_ahead(experiment).seconds), nl=False)
+        return
+    if status:
+        found = store.read_store(out).status()
+        answer(found, f"{out}: {found}", json)
+        return
+    opened, notes = runner.opened(experiment, out, chunk_seconds)
+    stopped = False
+    if not merge:
+        missing, entry = runner.runs_missing(opened, part), ENTRIES.get(experiment.output.resolution, "run.run_many")
+        with (
+            clusters.crew(workers, scheduler, slurm) as crew,
+            stop_requests() as stop,
+            progress_bar(missing, entry) as progress,
+        ):
+            runner.run(opened, crew, part, progress=progress, stop=stop)
+            stopped = stop()
+    finished(opened, part, stopped, notes, json)
+
+
+def answer(document: Any, words: str, as_json: bool, notes: Sequence[str] = ()) -> None:
+    """Print a dataclass, as one JSON document or in words with notes below."""
+    from dataclasses import asdict
+    from json import dumps
+
+    if as_json:
+        typer.echo(dumps(asdict(document), indent=1))
+        return
+    typer.echo(one_line(words))
+    for note in notes:
+        typer.echo(f"  note: {one_line(note)}")
+
+
+def finished(store: Any, shard: tuple[int, int], stopped: bool, notes: Sequence[str], as_json: bool) -> None:
+    """Say how far a sweep came and exit: 0 done, 1 failed or missing, 75 stopped on request.
+
+    Raises:
+        typer.Exit: with that code, unless it is 0.
+    """
+    from pdsim.experiment import runner
+
+    status, missing = store.status(), len(runner.missing(store, shard))
+    answer(status, f"{store.folder}: {status}", as_json, notes)
+    if missing and stopped:
+        complain("stopped on request; the same command goes on from here")
+        raise typer.Exit(75)
+    if missing:
+        complain(f"{missing:,} chunks are missing; pdsim sweep without --merge runs them")
+    if missing or status.failed == status.runs:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def stop_requests() -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM or Ctrl-C came, while the block runs; a second Ctrl-C interrupts at once."""
+    asked: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        if number == signal.SIGINT and asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def complain(mistake: object) -> None:
     """Print one line on standard error."""
     typer.echo(f"pdsim: {one_line(mistake)}", err=True)
@@ -340,7 +456,7 @@ def check_letters(arguments: list[str]) -> None:
 
 
 def main() -> None:
-    """Run the command line; exit 0 done, 1 failed, 2 wrong use."""
+    """Run the command line; exit 0 done, 1 failed, 2 wrong use, 75 stopped on request and resumable."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows "?" for it

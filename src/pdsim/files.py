@@ -53,6 +53,16 @@ def settle(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
+def settle_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk itself, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to piece by piece, which stands at ``path`` when the block ends well, and else not at all.
@@ -67,6 +77,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             settle(file)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
+        settle_folder(path.parent)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
@@ -97,3 +108,24 @@ def check_folder(folder: Path) -> None:
         raise InputError(f"--out {folder}: is a file; name a folder") from None
     except (OSError, ValueError) as error:
         raise InputError(f"--out {folder}: cannot be written to ({reason(error)}); name a folder that can") from None
+
+
+def create_file(path: Path, content: bytes) -> bool:
+    """Write a file whole where none is yet; False, with nothing changed, where another process was first.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    staged: dict[Path, str] = {}
+    try:
+        stage(path, content, staged)
+        try:
+            os.link(staged[path], path)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            os.replace(staged[path], path)
+        return True
+    finally:
+        for temporary in staged.values():
+            Path(temporary).unlink(missing_ok=True)
