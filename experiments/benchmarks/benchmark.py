@@ -45,7 +45,7 @@ from pdsim.kernel import draws, run
 from pdsim.kernel.measure import ALL, OUTCOMES
 from pdsim.kernel.records import WEEKS
 from pdsim.kernel.week import week
-from pdsim.mesa_model import fresh
+from pdsim.population import fresh
 from pdsim.scenarios import Scenario, load
 from pdsim.simulate import luck, simulate
 

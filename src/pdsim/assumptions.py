@@ -282,6 +282,19 @@ REGISTER: tuple[Parameter, ...] = (
 PARAMETERS: dict[str, Parameter] = {p.name: p for p in REGISTER}
 THEORY = np.dtype([(name, np.float64) for name in PARAMETERS], align=True)
 
+# The assumptions that give each channel its strength; their family is the channel's.
+CHANNEL_STRENGTHS: dict[str, tuple[str, ...]] = {
+    "insight_exchange": ("exchange_insight", "talk_deepens"),
+    "technique_exchange": ("exchange_technique",),
+    "peer_mechanisms": ("peer_strength",),
+    "norms": ("norm_strength",),
+    "lasting_ties": ("lasting_tie_rate", "lasting_tie_strength"),
+    "palatability": ("company_reaction", "company_motivation"),
+    "organisational_support": ("support_from_joint_work",),
+    "coordination_cost": ("coordination", "coordination_across", "together_load"),
+}
+CHANNEL_FAMILIES = {name: PARAMETERS[strengths[0]].family for name, strengths in CHANNEL_STRENGTHS.items()}
+
 NO_CHANNELS = {p.name: 0.0 for p in REGISTER if p.family}
 NO_NETWORK = {"advice_rate": 0.0, "craft_spillover": 0.0} | NO_CHANNELS  # no teacher learns from another
 

@@ -14,25 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from pdsim import assumptions, scenarios, theory
-from pdsim.assumptions import Parameter
+from pdsim.assumptions import CHANNEL_FAMILIES, CHANNEL_STRENGTHS, Parameter
 from pdsim.kernel.records import CHANNELS, SCHOOL_FIELDS, TEACHER_FIELDS
 from pdsim.scenarios import MECHANISMS, Key, Scenario
 
 MARKER = re.compile(r"<!-- table: (\w+) -->")
 STREAM = re.compile(r"^STREAM_(\w+) = (\d+)  # (.+)$", re.MULTILINE)
 WIDTH = 110
-
-# The assumptions that give each channel its strength; their family is the channel's.
-CHANNEL_STRENGTHS: dict[str, tuple[str, ...]] = {
-    "insight_exchange": ("exchange_insight", "talk_deepens"),
-    "technique_exchange": ("exchange_technique",),
-    "peer_mechanisms": ("peer_strength",),
-    "norms": ("norm_strength",),
-    "lasting_ties": ("lasting_tie_rate", "lasting_tie_strength"),
-    "palatability": ("company_reaction", "company_motivation"),
-    "organisational_support": ("support_from_joint_work",),
-    "coordination_cost": ("coordination", "coordination_across", "together_load"),
-}
 
 
 def document(name: str) -> str:
@@ -137,10 +125,9 @@ def channels_table() -> str:
     """The channels of collaboration with their families and strengths."""
     rows = []
     for channel in CHANNELS:
-        strengths = CHANNEL_STRENGTHS[channel]
         meaning = scenarios.keys()[f"collaboration.channels.{channel}"].meaning
-        names = ", ".join(f"`{name}`" for name in strengths)
-        rows.append((f"`{channel}`", assumptions.PARAMETERS[strengths[0]].family, meaning, names))
+        names = ", ".join(f"`{name}`" for name in CHANNEL_STRENGTHS[channel])
+        rows.append((f"`{channel}`", CHANNEL_FAMILIES[channel], meaning, names))
     return table(["channel", "family", "through", "strengths"], rows)
 
 

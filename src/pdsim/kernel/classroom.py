@@ -82,6 +82,15 @@ def settle(me, motivation_loss, norm_loss, prompts_loss):
     me.prompts -= prompts_loss * me.prompts
 
 
+@rule
+def hold_motivation(me):
+    """Note the motivation behind this week's use; in a clamped run take it from the run that is replayed."""
+    if me.held == 1:
+        me.motivation = me.held_motivation
+    else:
+        me.held_motivation = me.motivation
+
+
 @compiled
 def classroom(world):
     """One week in all classrooms."""
@@ -97,6 +106,7 @@ def classroom(world):
         time = time_left(design, theory, me.load)
         me.load = 0.0
         support = world.schools[me.school].support
+        hold_motivation(me)
         me.use = weekly_use(me.habit, me.motivation, support, time, me.norm, me.insight, me.technique)
         me.use_sum += me.use
         practise(me, theory, habit_loss)

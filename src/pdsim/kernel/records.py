@@ -70,6 +70,10 @@ TEACHER_FIELDS = {
     "ties_formed": (_F, "lasting ties formed so far"),
     "lessons_lost": (_F, "hours of lessons that the programme took this year"),
     "leaving": (_I, "1: leaves at the end of this year"),
+    # attendance and motivation of another run, for the clamped run of an explanation
+    "held": (_I, "1: attendance and motivation are replayed from another run; 0: they take their course"),
+    "held_present": (_I, "1: came to this week's session in that run"),
+    "held_motivation": (_F, "motivation behind this week's use, noted here or replayed"),
     "attainment": (_F, "attainment of this year's class that teachers made, gains carried in included, pupil SD"),
     "craft_pull_usual": (_F, "pull on craft from advisers when the teacher came"),
     # changes that a step has noted

@@ -123,21 +123,27 @@ def run(world, years, unit, results):
 
 
 @njit(inline="always")  # numba cannot return a tuple that holds records from a call
-def start(template, theory, key):
-    """A fresh world: a copy of the template's arrays, so that the template can serve the next run."""
+def copied(world, design, theory, key):
+    """A copy of a world's arrays under a design, theory and key."""
     return World(
-        template.teachers.copy(),
-        template.schools.copy(),
-        template.advisers.copy(),
-        template.tie_weight.copy(),
-        template.tie_lasting.copy(),
-        template.team_first.copy(),
-        template.team_members.copy(),
-        template.choice.copy(),
-        template.design,
+        world.teachers.copy(),
+        world.schools.copy(),
+        world.advisers.copy(),
+        world.tie_weight.copy(),
+        world.tie_lasting.copy(),
+        world.team_first.copy(),
+        world.team_members.copy(),
+        world.choice.copy(),
+        design,
         theory,
         key,
     )
+
+
+@njit(inline="always")
+def start(template, theory, key):
+    """A fresh world: a copy of the template's arrays, so that the template can serve the next run."""
+    return copied(template, template.design, theory, key)
 
 
 @allocating

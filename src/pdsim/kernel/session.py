@@ -133,6 +133,14 @@ def attendance_chance(me, design, theory, rating, support, load):
 
 
 @rule
+def comes(world, week, me, chance):
+    """Whether a participant turns up: by chance, or in a clamped run as in the run that is replayed."""
+    if me.held == 1:
+        return me.held_present == 1
+    return uniform(world.key, STREAM_ATTEND, week, me.post, 0) < chance
+
+
+@rule
 def attend(world, week, i):
     """Offer the session to teacher ``i``: rating, turning up, hours, pounds."""
     me, design = world.teachers[i], world.design
@@ -143,7 +151,7 @@ def attend(world, week, i):
     if me.offered == 0.0:
         me.pounds += design.materials_per_teacher
     me.offered += 1.0
-    if uniform(world.key, STREAM_ATTEND, week, me.post, 0) < chance:
+    if comes(world, week, me, chance):
         me.present = 1
         me.load = load
         me.attended += 1.0
