@@ -8,6 +8,7 @@ import numpy as np
 from scipy import optimize, stats
 from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from threadpoolctl import threadpool_limits
 
 from pdsim.assumptions import PARAMETERS, REGISTER
 from pdsim.calibration.bank import Space, sobol_normals
@@ -20,8 +21,11 @@ SQUASH = 2.0  # statistics are squashed beyond about this many tolerances from t
 ACTIVE_T = 4.0
 HELD_OUT = 5  # every fifth point of a bank is held out to judge emulators
 STEP_ESS = 0.6  # a temperature step keeps this share of particles effective
-MOVES = 50  # moves of every particle after each step
-FINAL_MOVES = 1500  # further moves at the end, which forget where particles came from
+MOVES = 30  # moves of every particle after each step
+FINAL_MOVES = 500  # further moves at the end, which forget where particles came from
+INFORMED = 24  # coordinates that differential evolution moves
+EVOLVE = 0.7  # share of moves by differential evolution
+REFRESHED = 0.15  # share of coordinates that the other moves draw afresh
 SWAP = 0.15  # chance that a move also takes another draw of the modules' parameters
 
 
@@ -82,6 +86,13 @@ class Emulators:
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Statistics (N, K) at features (N, F)."""
         return stretched(self.on_squashed_scale(features))
+
+    def influence(self) -> np.ndarray:
+        """How much each parameter can move any statistic, in tolerances (F): sums of absolute coefficients."""
+        wide, many = self.linear.shape
+        bent = np.abs(self.quadratic).reshape(wide, many, wide)
+        of_each = np.abs(self.linear) + bent.sum(axis=2) + bent.sum(axis=0).T
+        return (of_each * SQUASH).max(axis=1)
 
     def on_squashed_scale(self, features: np.ndarray) -> np.ndarray:
         """The same before they are stretched back."""
@@ -186,19 +197,21 @@ class Particles:
 
 
 class Sampler:
-    """Tempered sequential Monte Carlo (Del Moral, Doucet and Jasra 2006) with moves that leave the prior as it is.
+    """Tempered sequential Monte Carlo (Del Moral, Doucet and Jasra 2006).
 
-    The likelihood is raised to ``power`` (0-1); ``shift`` is added to the statistics (for synthetic truths).
-    A move is either a Crank-Nicolson step of all latent coordinates (Cotter et al. 2013), its length tuned to be taken
-    in a quarter of the cases, or a fresh draw of a tenth of them, which lets switches flip. Either may take
-    another draw of the modules' parameters too.
+    The likelihood is raised to ``power`` (0-1); ``shift`` is added to the statistics (for synthetic truths). Each move
+    takes half of the particles by the other half: most by differential evolution (ter Braak 2006), which follows the
+    ridges that the patterns leave, in the ``INFORMED`` coordinates that the emulators react to most; the rest by fresh
+    draws from the prior of some coordinates, which lets switches flip. Either may take another draw of the modules'
+    parameters too.
     """
 
     def __init__(self, space: Space, emulators: Emulators, seed: int, shift: np.ndarray | float = 0.0,
                  power: float = 1.0) -> None:  # fmt: skip
         self.space, self.emulators, self.shift, self.power = space, emulators, shift, power
         self.rng = np.random.Generator(np.random.Philox(key=seed))
-        self.length = 0.5
+        self.informed = np.zeros(space.dimensions, bool)
+        self.informed[np.argsort(-emulators.influence()[: len(space.names)])[:INFORMED]] = True
 
     def evaluate(self, latent: np.ndarray, pick: np.ndarray) -> np.ndarray:
         """Emulated log likelihood (N), the emulator's own error included."""
@@ -206,7 +219,12 @@ class Sampler:
         return self.power * log_likelihood(found, self.emulators.variance, self.shift)
 
     def sample(self, particles: int, final_moves: int = FINAL_MOVES) -> Particles:
-        """Particles of the posterior."""
+        """Particles of the posterior. Small matrices: more than one thread would only wait for each other."""
+        with threadpool_limits(1):
+            return self.anneal(particles, final_moves)
+
+    def anneal(self, particles: int, final_moves: int) -> Particles:
+        """From the prior to the posterior, a temperature after the other."""
         latent = self.rng.standard_normal((particles, self.space.dimensions))
         pick = self.rng.integers(0, len(self.space.modular), particles)
         logs = self.evaluate(latent, pick)
@@ -216,32 +234,35 @@ class Sampler:
             chosen = systematic(normalised(step * logs), particles, self.rng)
             latent, pick, logs = latent[chosen], pick[chosen], logs[chosen]
             temperature += step
-            before = latent
+            before = latent.copy()
             for _ in range(MOVES if temperature < 1.0 else final_moves):
-                latent, pick, logs = self.move(latent, pick, logs, temperature)
+                self.move(latent, pick, logs, temperature)
         return Particles(latent, pick, logs, correlation_of_columns(before, latent))
 
-    def move(
-        self, latent: np.ndarray, pick: np.ndarray, logs: np.ndarray, temperature: float
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """One move of every particle at a temperature (0 prior, 1 posterior)."""
-        fresh = self.rng.standard_normal(latent.shape)
-        small = self.rng.random() < 0.5
-        if small:
-            proposed = np.sqrt(1.0 - self.length**2) * latent + self.length * fresh
-        else:
-            proposed = np.where(self.rng.random(latent.shape) < 0.1, fresh, latent)
-        swap = self.rng.random(len(pick)) < SWAP
-        other = np.where(swap, self.rng.integers(0, len(self.space.modular), len(pick)), pick)
-        new = self.evaluate(proposed, other)
-        taken = np.log(self.rng.random(len(pick))) < temperature * (new - logs)
-        if small:
-            self.length = float(np.clip(self.length * np.exp(taken.mean() - 0.25), 0.02, 1.0))
-        return (
-            np.where(taken[:, None], proposed, latent),
-            np.where(taken, other, pick),
-            np.where(taken, new, logs),
-        )
+    def move(self, latent: np.ndarray, pick: np.ndarray, logs: np.ndarray, temperature: float) -> None:
+        """Move every particle once, in place, at a temperature (0 prior, 1 posterior)."""
+        halves = np.array_split(self.rng.permutation(len(pick)), 2)
+        propose = self.evolve if self.rng.random() < EVOLVE else self.refresh
+        for mine, others in (halves, halves[::-1]):
+            proposed, prior = propose(latent[mine], latent[self.rng.choice(others, (2, len(mine)))])
+            swap = self.rng.random(len(mine)) < SWAP
+            other = np.where(swap, self.rng.integers(0, len(self.space.modular), len(mine)), pick[mine])
+            new = self.evaluate(proposed, other)
+            taken = np.log(self.rng.random(len(mine))) < temperature * (new - logs[mine]) + prior
+            rows = mine[taken]
+            latent[rows], pick[rows], logs[rows] = proposed[taken], other[taken], new[taken]
+
+    def evolve(self, here: np.ndarray, pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A step along the difference of two other particles in informed coordinates, and the log ratio of priors."""
+        chosen = self.informed & (self.rng.random(here.shape) < self.rng.choice([0.5, 1.0]))
+        size = 2.38 / np.sqrt(2.0 * np.maximum(chosen.sum(axis=1, keepdims=True), 1)) * self.rng.choice([0.6, 1.0])
+        proposed = np.where(chosen, here + size * (pair[0] - pair[1]), here)
+        return proposed, 0.5 * ((here**2).sum(axis=1) - (proposed**2).sum(axis=1))
+
+    def refresh(self, here: np.ndarray, pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A fresh draw of some coordinates from the prior, whose ratio then drops out."""
+        fresh = self.rng.standard_normal(here.shape)
+        return np.where(self.rng.random(here.shape) < REFRESHED, fresh, here), np.zeros(len(here))
 
 
 def next_step(logs: np.ndarray, left: float) -> float:

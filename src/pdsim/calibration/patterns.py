@@ -98,7 +98,7 @@ class Worlds:
         keys = {
             "programme.mechanisms": COACHING, "programme.sessions": 18, "programme.weeks_between": 2,
             "programme.hours": 1.0, "programme.content": 0.7, "programme.per_facilitator": 1.0,
-            "staff.teachers_per_school": 200, "evaluation.years": 1,
+            "staff.schools": 10, "staff.teachers_per_school": 20, "evaluation.years": 1,
         }  # fmt: skip
         effect = self.effects(Scenario(name="coaching").with_(**keys, **quality), self.business_as_usual)
         return np.stack([effect[:, PRACTICE], alignment * effect[:, PUPILS]], axis=1)
