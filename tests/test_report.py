@@ -6,24 +6,20 @@ import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from html.parser import HTMLParser
-from itertools import combinations, pairwise
 
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 import pdsim
 from pdsim import assumptions, comparison, figures, report, scenarios, tables
 from pdsim.figures import Reading
 from pdsim.outcomes import OUTCOMES
+from reading import A4_PIXELS, Page, check_closed, check_letters, check_structure, opened_offline, spoken
 
 SCRIPT = "<script>alert(1)</script>"
 LONG = "a-collaborative-programme-of-teacher-research-groups-across-many-schools"
 KINDS = ("two", "one", "hostile", "eight")
-A4_PIXELS = 695  # width of an A4 page between the margins, at 96 to the inch
 
 
 def renamed(design, name):
@@ -173,26 +169,6 @@ class TestHeadlines:
         assert "After one year with maths-hub" in figures.course_headline(Reading(results["one"]))
 
 
-def spoken(figure):
-    """All text of a figure that is drawn, with its place in pixels."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    texts = set(figure.findobj(Text)).difference(*(unseen_labels(axes) for axes in figure.axes))
-    boxes = {t: t.get_window_extent(canvas.get_renderer()) for t in texts if t.get_visible() and t.get_text().strip()}
-    return {text: box for text, box in boxes.items() if box.width > 0}
-
-
-def unseen_labels(axes):
-    """Labels of ticks that lie outside of the axes, or are switched off."""
-    out = []
-    for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-        slack = 1e-9 * abs(limits[1] - limits[0])
-        for tick in axis.get_major_ticks():
-            if not min(limits) - slack <= tick.get_loc() <= max(limits) + slack:
-                out += [tick.label1, tick.label2]
-    return out
-
-
 @pytest.mark.parametrize("kind", KINDS)
 class TestPictures:
     def test_files(self, files, kind):
@@ -209,17 +185,7 @@ class TestPictures:
 
     def test_no_text_is_cut_off_or_hidden_by_another(self, drawn, kind):
         for picture in drawn[kind]:
-            boxes = spoken(picture.figure)
-            page = picture.figure.bbox
-            for text, box in boxes.items():
-                assert page.x0 <= box.x0, text
-                assert box.x1 <= page.x1, text
-                assert page.y0 <= box.y0, text
-                assert box.y1 <= page.y1, text
-            for (a, first), (b, second) in combinations(boxes.items(), 2):
-                wide = min(first.x1, second.x1) - max(first.x0, second.x0)
-                tall = min(first.y1, second.y1) - max(first.y0, second.y0)
-                assert wide < 1 or tall < 2, (picture.name, a, b)
+            check_letters(picture)
 
     def test_every_picture_names_its_interval_and_says_what_it_shows(self, drawn, kind):
         for picture in drawn[kind]:
@@ -286,56 +252,11 @@ def test_pyplot_is_never_loaded():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-class Page(HTMLParser):
-    """Tags, attributes and text of a page."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.tags, self.text, self.open = [], [], []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.text.append(data)
-
-    def all(self, *names):
-        return [attributes for tag, attributes in self.tags if tag in names]
-
-    def words(self):
-        return " ".join(" ".join(self.text).replace(report.GAP, " ").split())
-
-
 @pytest.mark.parametrize("kind", KINDS)
 class TestPage:
-    def test_it_asks_nothing_of_anybody(self, pages, kind):
-        page = Page(pages[kind])
-        for tag, attributes in page.tags:
-            assert tag not in ("script", "link", "img", "iframe", "object", "embed", "base", "form"), tag
-            assert not any(name.startswith("on") for name in attributes)
-            for name in ("src", "href", "xlink:href", "data", "action"):
-                assert str(attributes.get(name, "#")).startswith("#")
-        assert not re.search(r"@import|url\((?!#)", pages[kind])
-        assert not re.sub(r'xmlns:xlink="[^"]*"', "", pages[kind]).count("://")
-        policy = [m["content"] for m in page.all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
-        assert policy == ["default-src 'none'; style-src 'unsafe-inline'"]
-
-    def test_structure(self, pages, kind):
-        page = Page(pages[kind])
-        assert pages[kind].lstrip().startswith("<!DOCTYPE html>")
-        assert page.all("html") == [{"lang": "en"}]
-        levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
-        assert levels[0] == 1
-        assert levels.count(1) == 1
-        assert all(after <= before + 1 for before, after in pairwise(levels))
-        ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
-        assert len(ids) == len(set(ids))
-        for _, attributes in page.tags:
-            for name in ("href", "xlink:href", "aria-labelledby"):
-                assert attributes.get(name, ids[0]).lstrip("#") in ids
-        for reference in re.findall(r"url\(#([^)]*)\)", pages[kind]):
-            assert reference in ids
+    def test_it_asks_nothing_of_anybody_and_is_well_built(self, pages, kind):
+        check_closed(pages[kind])
+        check_structure(pages[kind])
 
     def test_tables_have_captions_and_scopes_and_pictures_have_words(self, pages, kind):
         page = Page(pages[kind])
@@ -544,16 +465,8 @@ class TestBrowser:
         """The report opened from a file, with all that it asked for and complained of."""
         path = tmp_path / "report.html"
         path.write_text(pages[kind], encoding="utf-8")
-        context = browser.new_context(viewport={"width": 1100, "height": 900}, offline=True)
-        page = context.new_page()
-        page.asked, page.complaints = [], []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (page.complaints.append(dialog.message), dialog.dismiss()))
-        page.goto(path.as_uri())
-        yield page
-        context.close()
+        with opened_offline(browser, path) as page:
+            yield page
 
     def test_it_opens_offline_with_headings_and_pictures(self, opened, results, kind):
         assert len(opened.asked) == 1

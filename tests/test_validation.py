@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 from scipy import stats
 
-from pdsim import cli, scenarios, theory, validation_figures, validation_tables
+from pdsim import cli, scenarios, theory, validation_figures, validation_page, validation_tables
 from pdsim.errors import InputError
 from pdsim.kernel.instruments import MARKS
 from pdsim.kernel.measure import OUTCOMES as COLUMNS
@@ -795,17 +795,18 @@ def test_tables_say_what_the_trials_can_tell(found):
     assert f"{inside} of 5 observed values" in text
 
 
-def test_files_are_tables_a_figure_and_the_document(found):
-    files = validation_figures.validation_files(found)
+def test_files_are_tables_figures_the_document_and_a_page(found):
+    files = validation_page.validation_files(found)
     assert set(files) == {
         "validation-cases.csv", "validation-contrasts.csv", "validation-scores.csv", "validation-codes.csv",
-        "figures-validation.svg", "figures-validation.png", "validation.json",
+        "figures-trials.svg", "figures-trials.png", "figures-validation.svg", "figures-validation.png",
+        "validation.json", "validation.html",
     }  # fmt: skip
     assert files["validation-cases.csv"].decode().count("\n") == 8
     assert json.loads(files["validation.json"]) == found.to_dict()
     titles = [title for title, _ in validation_figures.panels_of(found.cases)]
     assert titles == ["Effects on pupils (pupil SD)", "Effects on teachers (SD)", "Levels and shares"]
-    assert files == validation_figures.validation_files(found)
+    assert files == validation_page.validation_files(found)
 
 
 def test_python_checks_its_options(folder):
@@ -862,7 +863,7 @@ def test_the_command_prints_the_document(found, folder, monkeypatch, capsys):
 def test_the_command_writes_files_and_tables(folder, tmp_path, monkeypatch, capsys):
     assert run_command([folder, "--draws", 2, "--out", tmp_path / "made"], monkeypatch) == 0
     assert "strong rival" in " ".join(capsys.readouterr().out.split())
-    assert len(list((tmp_path / "made").iterdir())) == 7
+    assert len(list((tmp_path / "made").iterdir())) == 10
 
 
 def test_the_command_registers_a_prediction(folder, tmp_path, monkeypatch, capsys):

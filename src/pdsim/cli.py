@@ -279,7 +279,7 @@ def validate(
         Path | None,
         typer.Option(metavar="FILE", help="print the prediction of one trial whose result is not known, as JSON"),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="folder for tables, figure and JSON")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for tables, figures, JSON and a page to read")] = None,
     json: Json = False,
 ) -> None:
     """Predict published trials from their designs alone; compare with what was observed and with simple rivals."""
@@ -296,7 +296,7 @@ def validate(
     with progress_bar(request.runs, "instruments.follow_many") as progress:
         found = result.run(request, progress)
     if out is not None:
-        from pdsim.validation_figures import validation_files
+        from pdsim.validation_page import validation_files
 
         files.write_files(out, validation_files(found))
     if json:
@@ -305,7 +305,7 @@ def validate(
     console = Console(markup=False, emoji=False)
     validation_tables.print_validation(found, console)
     if out is not None:
-        console.print(f"Tables, figure and JSON are in {out}.", soft_wrap=True)
+        console.print(f"Tables, figures and page are in {out}; open {out / 'validation.html'}.", soft_wrap=True)
 
 
 def register(file: Path, trials: Path, draws: int, seed: int, theory: str, out: Path | None) -> None:

@@ -10,24 +10,19 @@ import math
 import re
 import shlex
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import PurePath
 from typing import Any
-
-import jinja2
-from markupsafe import Markup
 
 from pdsim import __version__, assumptions, library, scenarios, theory
 from pdsim.comparison import Comparison, Request
 from pdsim.errors import InputError
-from pdsim.figures import Estimate, Picture, Reading, headline, months_words, picture_bytes, pictures, unit_words
+from pdsim.figures import Estimate, Reading, headline, months_words, pictures, unit_words
 from pdsim.outcomes import OUTCOMES, Outcome
+from pdsim.pages import FILES, GAP, inline, paragraphs, setting_words, templates, theory_argument
 from pdsim.scenarios import Scenario
 from pdsim.tables import AS_LEVEL, LEVELS, notes, ordered_outcomes, pair_sentences, signed
 
-FILES = ("network.edges", "staff.teachers")  # keys whose values are paths; a report names files, never folders
 NOBODY = "nobody"
-GAP = "\u00a0"  # a blank at which no line ends
 PEOPLE = {"all": "All staff", "participants": "Those who take part", "colleagues": "Their colleagues"}
 SPLIT = ("pupil_attainment", "practice", "use", "technique", "insight", "hours_per_teacher", "pounds_per_teacher")
 COURSE = ("pupil_attainment", "use")
@@ -38,18 +33,6 @@ ALWAYS_SHOWN = (
     "programme.attendance", "programme.who", "collaboration.together", "collaboration.team_size",
     "collaboration.teams", "staff.schools", "staff.teachers_per_school",
 )  # fmt: skip
-
-
-@cache
-def templates() -> jinja2.Environment:
-    """The page's templates; every value is escaped, and a missing one is an error."""
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("pdsim"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def comparison_page(result: Comparison) -> str:
@@ -87,19 +70,6 @@ def comparison_page(result: Comparison) -> str:
             exact=names_suffice(request),
         )
     )
-
-
-def inline(picture: Picture) -> Markup:
-    """A picture as SVG inside the page, with its own ids, described to those who cannot see it."""
-    drawing = picture_bytes(picture, "svg").decode()
-    drawing = re.sub(r"<!--.*?-->|<(title|metadata|style)\b.*?</\1>", "", drawing, flags=re.DOTALL)
-    drawing = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{picture.name}-", drawing)
-    inside = drawing[drawing.index(">", drawing.index("<svg")) + 1 :]
-    box = re.search(r'viewBox="[^"]*"', drawing)
-    assert box is not None
-    label = Markup.escape(f"{picture.title} {picture.alt}")
-    opening = f'<svg role="img" aria-label="{label}" {box[0]} xmlns:xlink="http://www.w3.org/1999/xlink">'
-    return Markup(opening + inside)
 
 
 def span(low: float, high: float, outcome: Outcome) -> str:
@@ -251,15 +221,6 @@ def design_part(design: Scenario) -> dict[str, Any]:
     }
 
 
-def paragraphs(text: str) -> list[str]:
-    """Text cut at empty lines.
-
-    >>> paragraphs("One" + chr(10) * 2 + "Two")
-    ['One', 'Two']
-    """
-    return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
-
-
 def setting_rows(design: Scenario) -> Iterable[tuple[str, str, str, str]]:
     """Settings that every reader looks for, and all that differ from the default: label, value, unit, meaning."""
     data = design.model_dump()
@@ -278,23 +239,6 @@ def setting_rows(design: Scenario) -> Iterable[tuple[str, str, str, str]]:
             entry.unit if entry.unit not in ("", "of 14") else "",
             entry.meaning,
         )
-
-
-def setting_words(path: str, value: Any) -> str:
-    """A setting's value as a reader says it.
-
-    >>> setting_words("network.edges", "/somewhere/ties.csv"), setting_words("programme.mechanisms", ())
-    ('ties.csv', 'none')
-    """
-    if path in FILES and value:
-        return PurePath(value).name
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        return "; ".join(f"{name}: {carrier}" for name, carrier in value.items()) or "none"
-    if isinstance(value, tuple | list):
-        return "; ".join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def assumption_groups() -> dict[str, list[assumptions.Parameter]]:
@@ -321,7 +265,6 @@ def command(request: Request) -> str:
     'pdsim compare maths-hub --baseline no-pd --replicates 8 --years 2 --seed 1 --theory posterior --out results'
     """
     names = [design.name for design in request.designs]
-    believed = request.theory if request.theory in theory.KINDS else PurePath(request.theory).name
     words = [
         "pdsim",
         "compare",
@@ -330,7 +273,7 @@ def command(request: Request) -> str:
         argument(request.baseline.name),
     ]
     words += ["--replicates", str(request.replicates), "--years", str(request.years), "--seed", str(request.seed)]
-    words += ["--theory", believed]
+    words += ["--theory", theory_argument(request.theory)]
     for path, value in request.settings.items():
         words += ["--set", f"{path}={PurePath(value).name if path in FILES else toml_words(value)}"]
     return shlex.join([*words, "--out", "results"])

@@ -1,33 +1,51 @@
-"""Validation in the terminal: predicted against observed, contrasts, scores beside rivals, and what they can tell."""
+"""Validation in words and in the terminal: predicted against observed, contrasts, scores beside rivals, what they tell.
+
+The page of a validation takes its sentences and the words of its cells from here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pdsim.comparison import INTERVAL
 from pdsim.outcomes import OUTCOMES
 from pdsim.tables import of_100, signed
 from pdsim.validation.result import Validation
+from pdsim.validation.scores import CONSTANT, PER_MECHANISM
+from pdsim.validation.trials import CONTROL
 
 ERRORS_APART = 2.0  # standard errors from which one score counts as ahead of another
-ENOUGH_POWER = 0.8  # share of literatures from which these trials could tell a perfect model from the constant
+ENOUGH_POWER = 0.8  # share of repetitions from which these trials could tell a perfect model from the constant
+NOTHING = "-"
+NINETY = f"{100 * INTERVAL:.0f} %"
 SCORE_COLUMNS = {
-    "contrasts": "contrasts within trials",
+    "contrasts": "directions and orders",
     "other_outcomes": "outcomes other than pupils'",
     "pupils": "pupils",
 }
 RIVAL_NAMES = {
     "pdsim": "pdsim",
     "prior": "pdsim before the evidence (prior)",
-    "constant": "0.05 SD for every programme",
-    "mechanisms_only": "0.01 SD for each mechanism",
+    "constant": f"{CONSTANT:g} SD for every programme",
+    "mechanisms_only": f"{PER_MECHANISM:g} SD for each mechanism",
     "no_network": "pdsim without a network",
     "no_difference": "no difference",
     "pooled_mean": "mean of the other trials",
+}
+RIVAL_MEANINGS = {
+    "prior": "the same model before it was fitted to anything: every assumption may be what it plausibly can be",
+    "constant": f"says {CONSTANT:g} SD for pupils, about what reviews find on average, whatever the programme is",
+    "mechanisms_only": f"counts the mechanisms in a programme's description and says {PER_MECHANISM:g} SD for each",
+    "no_network": "the same model in which no teacher learns from another",
+    "no_difference": "says that nothing differs: an effect of 0, and for an order one chance in two",
+    "pooled_mean": "says the mean of what the other trials observed of the same outcome",
 }
 
 
@@ -47,96 +65,200 @@ def span(low: float, high: float, row: Mapping[str, Any]) -> str:
     return f"{number(low, row)} to {number(high, row)}"
 
 
-def whom(row: Mapping[str, Any]) -> str:
-    """Outcome, arm and people of a case in words."""
-    arms = row["arm"] if row["against"] is None else f"{row['arm']} against {row['against']}"
-    people = row["population"] if row["role"] is None else f"{row['population']}, {row['role']}"
-    return f"{row['name']} ({OUTCOMES[row['outcome']].label}, {row['unit']}): {arms}, year {row['year']}, {people}"
+def measured(row: Mapping[str, Any]) -> str:
+    """What was measured, when, and on whom: the small print under the name of an outcome."""
+    words = [f"{OUTCOMES[row['outcome']].label}, {row['unit']}", f"year {row['year']}"]
+    words += [row["population"]] if row["population"] != "all" else []
+    words += [row["role"]] if row["role"] is not None else []
+    words += [f"{row['arm']} against {row['against']}"] if row["against"] not in (CONTROL, None) else []
+    return "; ".join(words)
+
+
+def case_words(row: Mapping[str, Any]) -> dict[str, str]:
+    """The numbers of an outcome in words; a dash for what there is not."""
+    observed, error = row["observed"], row["se"]
+    return {
+        "observed": NOTHING if observed is None else number(observed, row),
+        "error": NOTHING if error is None else f"{error:.{digits_of(row)}f}",
+        "predicted": number(row["predicted"], row),
+        "interval": span(row["effect_low"], row["effect_high"], row),
+        "might": NOTHING if error is None else span(row["low"], row["high"], row),
+        "inside": {None: NOTHING, True: "yes", False: "no"}[row["in_interval"]],
+    }
+
+
+def cases_shown(result: Validation) -> list[dict[str, Any]]:
+    """Outcomes with an observed value, and those of which no contrast says what was reported."""
+    told = {(row["trial"], row[end]) for row in result.contrasts for end in ("greater", "than")}
+    return [row for row in result.cases if row["observed"] is not None or (row["trial"], row["name"]) not in told]
+
+
+def by_trial(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Rows by trial, in their order."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["trial"], []).append(row)
+    return groups
+
+
+def narrow_table(title: str, *headings: str) -> Table:
+    """A table without upright lines, so that it fits a narrow terminal; numbers are not broken over lines."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(headings[0], overflow="fold")
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def named(name: str, small: str = "") -> Text:
+    """A row's name, with small print on the next line."""
+    return Text.assemble(name, (f"\n{small}" if small else "", "dim"))
 
 
 def case_table(result: Validation) -> Table:
-    """A row for each outcome: observed, predicted, and what the trial might have observed."""
-    table = Table(title="Predicted from the design alone, and observed (90 % intervals)", title_justify="left")
-    for heading in ("trial", "outcome"):
-        table.add_column(heading)
-    for heading in ("observed (standard error)", "predicted (average effect)", "might be observed", "inside"):
-        table.add_column(heading, justify="right")
-    shown = ""
-    for row in result.cases:
-        seen = "-" if row["observed"] is None else f"{number(row['observed'], row)} ({row['se']:.{digits_of(row)}f})"
-        predicted = f"{number(row['predicted'], row)} ({span(row['effect_low'], row['effect_high'], row)})"
-        might = "-" if row["se"] is None else span(row["low"], row["high"], row)
-        inside = {None: "-", True: "yes", False: "no"}[row["in_interval"]]
-        table.add_row("" if row["trial"] == shown else row["trial"], whom(row), seen, predicted, might, inside)
-        shown = row["trial"]
+    """A row for each outcome, under its trial: observed, predicted, and what the trial might have observed."""
+    table = narrow_table(
+        f"Predicted from the design alone, and observed ({NINETY} intervals, ± standard errors)",
+        "trial and outcome", "observed\n± error", "predicted effect\non average", "might be observed\ninside?",
+    )  # fmt: skip
+    for trial, rows in by_trial(cases_shown(result)).items():
+        table.add_row(Text(trial, style="bold"))
+        for row in rows:
+            words = case_words(row)
+            table.add_row(
+                named(row["name"], measured(row)),
+                f"{words['observed']}\n± {words['error']}" if row["se"] is not None else words["observed"],
+                f"{words['predicted']}\n{words['interval']}",
+                f"{words['might']}\n{words['inside']}" if row["se"] is not None else words["might"],
+            )
+        table.add_section()
     return table
+
+
+def expectation(row: Mapping[str, Any]) -> str:
+    """What a contrast expects, in the names of its outcomes."""
+    than = row["than"] or "0"
+    order = f"within {row['margin']:g} of" if row["margin"] is not None else f"{row['expected']} than"
+    return f"{row['greater']}: {order} {than}"
+
+
+def difference_words(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The predicted difference of a contrast, and its interval."""
+    return signed(row["predicted"], 3), f"{signed(row['low'], 3)} to {signed(row['high'], 3)}"
+
+
+def chance_words(row: Mapping[str, Any]) -> list[str]:
+    """The chance of what is reported by pdsim, its prior, and itself without a network."""
+    return [f"{chance:.2f}" for chance in (row["probability"], row["rivals"]["prior"], row["rivals"]["no_network"])]
 
 
 def contrast_table(result: Validation) -> Table:
-    """A row for each contrast: what is expected, what is predicted, and the chance of it."""
-    table = Table(title="Signs and orders within trials", title_justify="left")
-    for heading in ("trial", "reported"):
-        table.add_column(heading)
-    for heading in ("predicted difference", "chance of what is reported", "prior", "without a network"):
-        table.add_column(heading, justify="right")
-    for row in result.contrasts:
-        than = row["than"] or "0"
-        order = f"within {row['margin']:g} of" if row["margin"] is not None else f"{row['expected']} than"
-        table.add_row(
-            row["trial"],
-            f"{row['contrast']}: {row['greater']} {order} {than}",
-            f"{signed(row['predicted'], 3)} ({signed(row['low'], 3)} to {signed(row['high'], 3)})",
-            *(f"{chance:.2f}" for chance in (row["probability"], row["rivals"]["prior"], row["rivals"]["no_network"])),
-        )
+    """A row for each contrast, under its trial: what is reported, what is predicted, and the chance of it."""
+    table = narrow_table(
+        "Directions and orders within trials: the chance that is given to what was reported",
+        "trial and finding", "predicted\ndifference", "pdsim", "prior", "without a\nnetwork",
+    )  # fmt: skip
+    for trial, rows in by_trial(result.contrasts).items():
+        table.add_row(Text(trial, style="bold"))
+        for row in rows:
+            name = named(row["contrast"], f"difference within {row['margin']:g}" if row["margin"] is not None else "")
+            table.add_row(name, "\n".join(difference_words(row)), *chance_words(row))
+        table.add_section()
     return table
 
 
-def score_cell(score: Mapping[str, Any] | None, rival: str) -> str:
-    """A mean score, and by how much the model is ahead of the rival."""
+def score_words(score: Mapping[str, Any] | None, rival: str) -> tuple[str, str]:
+    """A mean score, and by how much the model is ahead of the rival (of pdsim's own: over how many trials)."""
     if score is None or score["score"] is None:
-        return "-"
+        return NOTHING, ""
     text = signed(score["score"], 2)
     if rival == "pdsim":
-        return f"{text} ({score['trials']} trial{'s' * (score['trials'] > 1)})"
+        return text, f"{score['trials']} trial{'s' * (score['trials'] > 1)}"
     if score["difference"] is None:
-        return text
+        return text, ""
     error = "" if score["difference_se"] is None else f" ± {score['difference_se']:.2f}"
-    return f"{text}; pdsim {signed(score['difference'], 2)}{error}"
+    return text, f"lead {signed(score['difference'], 2)}{error}"
 
 
 def score_table(result: Validation) -> Table:
     """A row for the model and each rival: mean log scores over trials, and the model's lead with its standard error."""
-    title = "Log scores a trial (higher is better), and pdsim's lead over each rival ± standard error"
-    table = Table(title=title, title_justify="left")
-    table.add_column("forecast")
-    for heading in SCORE_COLUMNS.values():
-        table.add_column(heading, justify="right")
+    title = "Log scores a trial (higher is better); below each, pdsim's lead ± standard error"
+    headings = ["\n".join(textwrap.wrap(heading, 17)) for heading in SCORE_COLUMNS.values()]
+    table = narrow_table(title, "forecast", *headings)
     for rival, scores in result.scores.items():
-        table.add_row(RIVAL_NAMES[rival], *(score_cell(scores[kind], rival) for kind in SCORE_COLUMNS))
+        cells = ["\n".join(score_words(scores[kind], rival)).rstrip() for kind in SCORE_COLUMNS]
+        table.add_row(RIVAL_NAMES[rival], *cells)
     return table
+
+
+def counted(result: Validation) -> tuple[int, int]:
+    """How many observed values lie in the interval of what might be observed, of how many."""
+    inside = [row["in_interval"] for row in result.cases if row["in_interval"] is not None]
+    return sum(inside), len(inside)
+
+
+def verdict(result: Validation) -> str:
+    """What the validation comes to, in a sentence: intervals, and pupils beside the constant."""
+    inside, of = counted(result)
+    start = f"{inside} of {of} results of published trials lie where pdsim expects them" if of else ""
+    score = result.scores["constant"]["pupils"]
+    lead, error = score["difference"], score["difference_se"]
+    if lead is None:
+        return f"{start or 'These trials give no sizes of effects'}; of pupils they say nothing."
+    if error is None or not lead_told(lead, error):
+        return f"{start}; whether it beats one number for every programme, these trials cannot tell."
+    better = "better" if lead > 0 else "worse"
+    return f"{start}; for pupils it predicts {better} than one number for every programme."
 
 
 def coverage_sentence(result: Validation) -> str:
     """How many observed values lie in the interval of what might be observed."""
-    inside = [row["in_interval"] for row in result.cases if row["in_interval"] is not None]
-    return f"{sum(inside)} of {len(inside)} observed values lie in the 90 % interval of what might be observed."
+    inside, of = counted(result)
+    if of == 0:
+        return "No trial here gives the size of what it observed, so nothing is said of intervals."
+    return (
+        f"{inside} of {of} observed values lie in the {NINETY} interval of what might be observed; "
+        f"were intervals just right, about {INTERVAL * of:.0f} would."
+    )
+
+
+def lead_told(lead: float, error: float) -> bool:
+    """Whether a lead, either way, is more than luck would give."""
+    return abs(lead) > ERRORS_APART * error
+
+
+def lead_words(score: Mapping[str, Any]) -> str:
+    """The model's lead over a rival with what that tells."""
+    lead, error, trials = score["difference"], score["difference_se"], score["trials"]
+    size = f"pdsim's score is {abs(lead):.2f} a trial {'higher' if lead > 0 else 'lower'}"
+    if error is None:
+        return f"{size}; from one trial nothing follows."
+    told = "these trials do not tell the two apart"
+    if lead_told(lead, error):
+        told = f"pdsim is {'ahead' if lead > 0 else 'behind'} by more than two standard errors"
+    return f"{size} over {trials} trials (standard error of the difference {error:.2f}), so {told}."
+
+
+def contrast_sentence(result: Validation) -> str:
+    """How often what was reported is what the model holds for likely, beside a rival that knows no difference."""
+    if not result.contrasts:
+        return "These trials report no direction and no order that could be compared."
+    likely = sum(row["probability"] > 0.5 for row in result.contrasts)
+    before = sum(row["rivals"]["prior"] > 0.5 for row in result.contrasts)
+    lead = lead_words(result.scores["no_difference"]["contrasts"])
+    return (
+        f"Of {len(result.contrasts)} directions and orders that the reports give, pdsim holds {likely} for more likely "
+        f"than not (before any evidence, {before}); beside a rival that sees no difference, {lead}"
+    )
 
 
 def constant_sentence(result: Validation) -> str:
     """The model beside the constant, for pupils, with what that tells."""
     score = result.scores["constant"]["pupils"]
-    lead, error = score["difference"], score["difference_se"]
-    start = "A constant 0.05 SD for every programme is a strong rival:"
-    if lead is None:
+    start = f"A constant {CONSTANT:g} SD for every programme is a strong rival:"
+    if score["difference"] is None:
         return f"{start} these trials report no effect on pupils, so nothing is said of it here."
-    place = "higher" if lead > 0 else "lower"
-    size = f"for pupils, pdsim's log score is {abs(lead):.2f} a trial {place} over {score['trials']} trials"
-    if error is None:
-        return f"{start} {size}; from one trial nothing follows."
-    told = "these trials do not tell the two apart"
-    if abs(lead) > ERRORS_APART * error:
-        told = f"pdsim is {'ahead' if lead > 0 else 'behind'} by more than two standard errors"
-    return f"{start} {size} (standard error of the difference {error:.2f}), so {told}."
+    return f"{start} for pupils, {lead_words(score)}"
 
 
 def power_sentence(result: Validation) -> str:
@@ -145,16 +267,18 @@ def power_sentence(result: Validation) -> str:
     if power["share_ahead_by_two_errors"] is None:
         return "With fewer than two trials of pupils' results, no model can be told from the constant by them."
     share = power["share_ahead_by_two_errors"]
+    enough = share >= ENOUGH_POWER
     start = (
         "Even a perfect model, one that knew the mean effect of every design (here taken to be what pdsim predicts), "
-        f"would beat the constant by only {power['expected_difference']:.2f} a trial (standard error "
-        f"{power['standard_error']:.2f}), and by two standard errors in {of_100(share)} literatures of these trials."
+        f"would beat the constant by {'' if enough else 'only '}{power['expected_difference']:.2f} a trial (standard "
+        f"error {power['standard_error']:.2f}), and clearly, by two standard errors, in {of_100(share)} repetitions "
+        "of these trials."
     )
-    if share >= ENOUGH_POWER:
+    if enough:
         return f"{start} So pupils' results of these trials can tell such a model from the constant."
     return (
         f"{start} So pupils' results of these trials cannot decide between models; "
-        "contrasts within trials and outcomes other than pupils' say more."
+        "directions and orders within trials, and outcomes other than pupils', say more."
     )
 
 
@@ -164,8 +288,8 @@ def codes_sentence(result: Validation) -> str:
     named = {(row["trial"], row["name"]): row for row in result.cases}
     moved = [row for row in codes["cases"] if named[row["trial"], row["name"]]["outcome"] == "pupil_attainment"]
     start = (
-        f"Were each mechanism read wrongly with chance {codes['chance_wrong']:.0%}, and content, facilitator and "
-        f"fidelity off by up to {codes['shift']:g} ({codes['codings']} such readings),"
+        f"Were each mechanism read wrongly with chance {100 * codes['chance_wrong']:.0f} %, and content, facilitator "
+        f"and fidelity off by up to {codes['shift']:g} ({codes['codings']} such readings),"
     )
     if not moved:
         return f"{start} no prediction for pupils would move, as there is none."
@@ -207,16 +331,31 @@ def notes(result: Validation) -> list[str]:
 
 def print_validation(result: Validation, console: Console) -> None:
     """Print predicted against observed, contrasts, scores, what they can tell, and notes."""
-    console.print(case_table(result))
+    if cases_shown(result):
+        console.print(case_table(result))
     if result.contrasts:
         console.print(contrast_table(result))
     console.print(score_table(result))
-    for line in sentences(result):
-        console.print(Text(line), soft_wrap=True)
-    for line in notes(result):
-        console.print(Text(f"- {line}"), style="dim", soft_wrap=True)
+    console.print(points(sentences(result)))
+    console.print(points(notes(result)), style="dim")
+
+
+def points(lines: Iterable[str]) -> Table:
+    """Lines with a dash before each, the next lines of each set in."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column()
+    table.add_column(overflow="fold")
+    for line in lines:
+        table.add_row("-", Text(line))
+    return table
 
 
 def sentences(result: Validation) -> Sequence[str]:
     """What the numbers say, in words."""
-    return [coverage_sentence(result), constant_sentence(result), power_sentence(result), codes_sentence(result)]
+    return [
+        coverage_sentence(result),
+        contrast_sentence(result),
+        constant_sentence(result),
+        power_sentence(result),
+        codes_sentence(result),
+    ]
