@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -243,6 +244,8 @@ def calibrate(
     ] = False,
 ) -> None:
     """Fit the assumptions to the numbered patterns; the results of the default settings are shipped."""
+    if find_spec("sklearn") is None:
+        raise InputError("calibrate: needs scikit-learn; install it with pip install 'pdsim[calibration]'")
     from pdsim import calibration_tables, files
     from pdsim.assumptions import NO_NETWORK
     from pdsim.calibration import fit

@@ -14,7 +14,16 @@ from pdsim import __version__
 from pdsim.assumptions import FAMILIES, PARAMETERS
 from pdsim.calibration.bank import Space, run_bank
 from pdsim.calibration.inference import Particles, Sampler, effective_size, fit_emulators, normalised
-from pdsim.calibration.targets import FITTED_APART, MODULES, TARGETS, TOLERANCE_IN_SD, Target, log_likelihood
+from pdsim.calibration.targets import (
+    FITTED_APART,
+    MODULES,
+    REVIEW_AT,
+    TARGETS,
+    TOLERANCE_IN_SD,
+    Target,
+    log_likelihood,
+    review_correlation,
+)
 from pdsim.simulate import science_hash
 from pdsim.theory import Theory
 
@@ -54,9 +63,7 @@ def recover(
     even = np.full(SYNTHETIC_PARTICLES, 1 / SYNTHETIC_PARTICLES)
     found, emulated, corrected, sizes = [], [], [], []
     for truth in range(truths):
-        shift = np.array(
-            [observed_elsewhere(t, value, rng) for t, value in zip(TARGETS, bank.found[truth], strict=True)]
-        )
+        shift = observed_elsewhere(bank.found[truth], rng)
         particles = Sampler(space, emulators, seed + 1000 + truth, shift).sample(SYNTHETIC_PARTICLES, final_moves=60)
         found.append(covered(space, bank.latent[truth], particles, even))
         if truth < CHECKED:
@@ -83,17 +90,31 @@ def recover(
     }
 
 
-def observed_elsewhere(target: Target, truth: float, rng: np.random.Generator) -> float:
-    """What to add to a statistic so that the published target stands for an observation of ``truth`` with its error.
+def observed_elsewhere(truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What to add to statistics (K) so that the published targets stand for observations of ``truth`` with errors.
 
-    The error is normal on either side, with the target's two SDs; a bound is shifted to where it binds nobody.
+    Errors are distributed as in :func:`log_likelihood`: those of patterns 1 to 3 are correlated.
+    """
+    luck = rng.standard_normal(len(TARGETS))
+    luck[REVIEW_AT] = np.linalg.cholesky(review_correlation()) @ luck[REVIEW_AT]
+    return np.array([shift_of(target, *pair) for target, *pair in zip(TARGETS, truth, luck, strict=True)])
+
+
+def shift_of(target: Target, truth: float, luck: float) -> float:
+    """What to add to one statistic, for a standard normal ``luck``; a bound is shifted to where it binds nobody.
+
+    The error is normal on either side, with the target's two SDs, and continuous at 0.
     """
     if np.isinf(target.above):
         return 1e6
     if np.isinf(target.below):
         return -1e6
-    side = target.above if rng.random() < target.above / (target.above + target.below) else -target.below
-    return target.value - truth + side / TOLERANCE_IN_SD * abs(rng.standard_normal())
+    u, lower = stats.norm.cdf(luck), target.below / (target.below + target.above)
+    if u < lower:
+        error = target.below * stats.norm.ppf(u / (2 * lower))
+    else:
+        error = -target.above * stats.norm.ppf((1 - u) / (2 * (1 - lower)))
+    return target.value - truth + error / TOLERANCE_IN_SD
 
 
 def covered(space: Space, truth: np.ndarray, particles: Particles, weights: np.ndarray) -> np.ndarray:

@@ -108,13 +108,13 @@ def luck_seed(seed: int) -> int:
 
 
 def check_options(seed: int, points: int, particles: int, synthetic: int) -> None:
-    """Ranges of the options of a fit.
+    """Ranges of the options of a fit: emulators need more points than they have terms, synthetic truths set aside.
 
     Raises:
         InputError: naming the option and what is allowed.
     """
-    limits = {"seed": (seed, 0, 2**31), "points": (points, 256, 2**17), "particles": (particles, 100, 100_000),
-              "synthetic": (synthetic, 0, 1000)}  # fmt: skip
+    limits = {"seed": (seed, 0, 2**31), "points": (points, 512, 2**17), "particles": (particles, 100, 100_000),
+              "synthetic": (synthetic, 0, min(points // 2, 1000))}  # fmt: skip
     for name, (value, low, high) in limits.items():
         if not low <= value <= high:
             raise InputError(f"--{name}: {shown(value)} is out of range; allowed is {low} to {high:,}")
