@@ -23,6 +23,8 @@ _WHERE = {
     "Scenario": ("pdsim.scenarios", "Scenario"),
     "compare": ("pdsim.comparison", "compare"),
     "Comparison": ("pdsim.comparison", "Comparison"),
+    "explain": ("pdsim.explanation.result", "explain"),
+    "Explanation": ("pdsim.explanation.result", "Explanation"),
     "evaluate": ("pdsim.evaluation", "evaluate"),
     "sweep": ("pdsim.experiment", "sweep"),
     "StaffroomModel": ("pdsim.mesa_model", "StaffroomModel"),

@@ -76,7 +76,7 @@ def settings_of(options: list[str] | None) -> dict[str, Any]:
 
 
 @contextmanager
-def progress_bar(total: int, entry: str = "run.run_many") -> Iterator[Callable[[int], None]]:
+def progress_bar(total: int, entry: str = "run.run_many", doing: str = "simulating") -> Iterator[Callable[[int], None]]:
     """A progress bar with time left on standard error, none when that is not a terminal; says when the kernel compiles."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -84,7 +84,7 @@ def progress_bar(total: int, entry: str = "run.run_many") -> Iterator[Callable[[
 
     if not kernel_is_compiled(entry):
         err.print("Compiling the model for this machine: once, about a minute ...", style="dim")
-    columns = (TextColumn("simulating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("runs", total=total)
         yield lambda runs: bar.advance(task, runs)
@@ -224,6 +224,69 @@ def evaluate(
         typer.echo(result.to_json())
     else:
         tables.print_evaluation(result, Console(markup=False, emoji=False))
+
+
+@app.command()
+def explain(
+    design: Annotated[str, typer.Argument(help="a scenario, by short name or path", metavar="A")],
+    outcome: Annotated[str, typer.Option(help="what is divided among channels and families")] = "pupil_attainment",
+    family: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHANNEL=FAMILY", help="place a channel in another family, e.g. norms=mint"),
+    ] = None,
+    flip: Annotated[bool, typer.Option(help="search for the values of assumptions that flip the verdict")] = True,
+    replicates: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole_number,
+            metavar="N",
+            help="simulated staffs; twenty share a draw of the assumptions [default: 1000, with one draw 200]",
+        ),
+    ] = None,
+    years: Years = None,
+    seed: Seed = 1,
+    settings: Settings = None,
+    theory: TheoryOption = "posterior",
+    out: Annotated[Path | None, typer.Option(help="folder for tables, picture and JSON")] = None,
+    json: Json = False,
+) -> None:
+    """Fluoride or mint? What working together adds, through which channels, and what you would have to believe."""
+    from pdsim import explanation_tables, files
+    from pdsim.explanation import result
+
+    request = result.resolve(
+        design, replicates, years, seed, theory, settings_of(settings), outcome, families_of(family), flip
+    )
+    if out is not None:
+        files.check_folder(out)
+    with progress_bar(result.runs_needed(request), "coalitions.run_coalitions") as progress:
+        found = result.run(request, progress)
+    if flip:
+        total = result.runs_of_search(request)
+        with progress_bar(total, "coalitions.run_coalitions", "what would flip the verdict") as progress:
+            found = result.with_flips(found, progress)
+    if out is not None:
+        from pdsim.explanation_figures import explanation_files
+
+        files.write_files(out, explanation_files(found))
+    if json:
+        typer.echo(found.to_json())
+        return
+    console = Console(markup=False, emoji=False)
+    explanation_tables.print_explanation(found, console)
+    if out is not None:
+        console.print(f"Tables, picture and JSON are in {out}.", soft_wrap=True)
+
+
+def families_of(options: list[str] | None) -> dict[str, str]:
+    """``--family`` options as {channel: family}."""
+    found = {}
+    for option in options or []:
+        channel, equals, family = option.partition("=")
+        if not equals:
+            raise InputError(f"--family {shown(option)}: write channel=family, for example --family norms=mint")
+        found[channel.strip()] = family.strip()
+    return found
 
 
 @app.command()
