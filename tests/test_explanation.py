@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pdsim
-from pdsim import assumptions, cli, population, theory
+from pdsim import assumptions, cli, library, population, theory
 from pdsim.assumptions import CHANNEL_FAMILIES, FAMILIES
 from pdsim.errors import InputError
 from pdsim.explanation import coalitions, decomposition, flips, games, result, rivals, verdict
@@ -194,6 +194,21 @@ class TestCoalitions:
             for game in (decomposition.channel_game, decomposition.family_game)
         )
         assert np.allclose(by_channel["families"], by_family["families"], rtol=0, atol=1e-12)
+
+    @pytest.mark.parametrize("name", library.shipped())
+    def test_every_shipped_programme_can_be_explained(self, name):
+        scenario = load(name, {"evaluation.years": 1})
+        if scenario.programme.sessions == 0:
+            with pytest.raises(InputError, match="no programme"):
+                result.resolve(scenario)
+            return
+        request = result.resolve(scenario.with_(**{"staff.teachers_per_school": 8}))
+        believed, runs = theory.load("posterior", 1, 3), luck(1, 1, 3)
+        found = coalitions.play(
+            request.design, believed.draws, decomposition.channel_game(request.families), runs, QUIET
+        )
+        assert np.allclose(found["channels"].sum(axis=1), found["total"][:, 0], rtol=0, atol=1e-10)
+        assert np.array_equal(found["total"][:, 0], found["level"][:, 1] - found["level"][:, 0])
 
     def test_shares_add_up_to_the_total_for_every_outcome(self, design):
         believed, runs = theory.load("prior", 8, 9), luck(16, 8, 9)
@@ -483,6 +498,12 @@ class TestExplanation:
         runs, believed = luck(2, 1, 1), theory.load("point", 1, 1)
         costs_nothing = rivals.levels(design, believed, runs, QUIET) * 0.0
         assert rivals.best_solo(design, believed, runs, costs_nothing, QUIET) is None
+
+    def test_better_is_less_where_less_is_better(self):
+        design, other = np.zeros((4, 14)), np.ones((4, 14))
+        draw = np.array([0, 0, 1, 1])
+        assert rivals.against(design, other, draw, OUTCOMES["hours_per_teacher"])["probability_better"] == 1.0
+        assert rivals.against(design, other, draw, OUTCOMES["use"])["probability_better"] == 0.0
 
     def test_thinned(self):
         runs = Luck(1, np.array([0, 0, 0, 1, 1, 2]), np.arange(6))

@@ -113,7 +113,7 @@ def names_of_beliefs(result: Explanation) -> tuple[str, str]:
 def verdict_table(result: Explanation) -> Table:
     """Probabilities of each answer, after and before the evidence."""
     found = result.verdict
-    title = f"The verdict, for pupils: of 100 simulated worlds ({found['draws']} draws of the assumptions)"
+    title = f"The verdict, for pupils: of 100 simulated worlds (± standard error, {found['draws']} draws)"
     table = Table(title=title, title_justify="left")
     table.add_column("answer")
     for heading in names_of_beliefs(result):
@@ -121,7 +121,8 @@ def verdict_table(result: Explanation) -> Table:
     table.add_column("")
     for answer, probability in found["posterior"].items():
         note = UNTOUCHED_WORDS if found["untouched"] is not None and answer in found["untouched"] else ""
-        table.add_row(answer, f"{100 * probability:.0f}", f"{100 * found['prior'][answer]:.0f}", note)
+        error = 100 * found["standard_errors"][answer]
+        table.add_row(answer, f"{100 * probability:.0f} ± {error:.0f}", f"{100 * found['prior'][answer]:.0f}", note)
     return table
 
 
@@ -212,8 +213,8 @@ def presence_words(result: Explanation) -> str:
     if share < 1 or not result.verdict["carried_by"]:
         return ""
     return (
-        f"Whether each family is there at all, which no study settles, carries {share:.0f} % of the verdict's spread; "
-        "beyond that, the assumptions in the table carry most."
+        f"Whether each family is there at all carries {share:.0f} % of the verdict's spread; beyond that, the "
+        "assumptions in the table carry most."
     )
 
 
@@ -268,6 +269,8 @@ def reassignment_words(result: Explanation) -> str:
     asked, *others = result.verdict["reassignments"]
     different = [row for row in others if row["answer"] != asked["answer"]]
     ways = f"{len(others)} other ways to say which family norms and lasting ties belong to"
+    if asked["answer"] != result.verdict["answer"]:
+        ways += f", on the {result.draws} draws divided by channel, where it is {asked['answer']}"
     if not different:
         return f"The verdict survives all {ways}."
     names = "; ".join(f"{placed_words(row['families'])}: {row['answer']}" for row in different)

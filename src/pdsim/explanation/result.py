@@ -433,12 +433,12 @@ def clamped_of(request: Request, plan: Plan, values: Mapping[str, np.ndarray], p
 
 def twins_of(request: Request, plan: Plan, values: Mapping[str, np.ndarray], progress: Progress) -> dict[str, Any]:
     """The design beside both twins, in the outcome's unit, and beside the best solo design, for pupils."""
-    column, draw = OUTCOMES[request.outcome].column, plan.own.draw
+    outcome, draw = OUTCOMES[request.outcome], plan.own.draw
     twin, own = values["level"][:, 0], values["level"][:, 1]
     replaced = rivals.levels(request.design.solo_twin("replaced"), plan.believed, plan.own, progress)
     return {
-        "stripped": rivals.against(own[:, column], twin[:, column], draw),
-        "replaced": rivals.against(own[:, column], replaced[:, column], draw),
+        "stripped": rivals.against(own, twin, draw, outcome),
+        "replaced": rivals.against(own, replaced, draw, outcome),
         "best_solo": rivals.best_solo(request.design, plan.believed, plan.own, own, progress),
     }
 
@@ -459,6 +459,7 @@ def verdict_of(
         "untouched": verdict.untouched(found, before) if request.theory == "posterior" else None,
         "threshold": verdict.THRESHOLD,
         "draws": len(asked.total),
+        "standard_errors": verdict.standard_errors(found, len(asked.total)),
         "carried_by": [verdict.description(carrier, plan.believed.draws, fitted) for carrier in carried.found],
         "carried_by_presence_of_families": carried.presence,
         "reassignments": placed,

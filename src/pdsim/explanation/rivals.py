@@ -12,14 +12,14 @@ from pdsim.comparison import spread_over_draws
 from pdsim.explanation.coalitions import Progress
 from pdsim.explanation.decomposition import thinned
 from pdsim.kernel.measure import ALL
-from pdsim.outcomes import OUTCOMES
+from pdsim.outcomes import OUTCOMES, Outcome
 from pdsim.scenarios import Scenario
 from pdsim.simulate import Luck, simulate
 from pdsim.theory import Theory
 
 LUCKS = 4  # lucks of every draw for the library's designs
 POUNDS, HOURS = OUTCOMES["pounds_per_teacher"].column, OUTCOMES["hours_per_teacher"].column
-PUPILS = OUTCOMES["pupil_attainment"].column
+PUPILS = OUTCOMES["pupil_attainment"]
 CENTS = 0.005  # pounds by which costs may differ and still be equal
 
 
@@ -28,13 +28,14 @@ def levels(design: Scenario, assumed: Theory, runs: Luck, progress: Progress) ->
     return simulate(design, assumed, runs, progress=progress)[:, -1, ALL]
 
 
-def against(design: np.ndarray, other: np.ndarray, draw: np.ndarray) -> dict[str, Any]:
-    """What a design adds to an outcome beyond another, (R) each: mean, 90 % range over draws, chance of more."""
-    spread = spread_over_draws(design - other, draw)
+def against(design: np.ndarray, other: np.ndarray, draw: np.ndarray, outcome: Outcome) -> dict[str, Any]:
+    """What a design adds to an outcome beyond another, (R, outcomes) each: mean, 90 % range, chance to be better."""
+    spread = spread_over_draws((design - other)[:, outcome.column], draw)
     low, high = spread.interval()
+    more = float(spread.chance_positive)
     return {
         "difference": float(spread.effect), "low": float(low), "high": float(high),
-        "probability_better": float(spread.chance_positive),
+        "probability_better": 1.0 - more if outcome.direction < 0 else more,
     }  # fmt: skip
 
 
@@ -65,10 +66,10 @@ def best_solo(
     cheap = {name: row for name, row in rows.items() if row[:, POUNDS].mean() <= own[:, POUNDS].mean() + CENTS}
     if not cheap:
         return None
-    name = max(cheap, key=lambda name: cheap[name][:, PUPILS].mean())
+    name = max(cheap, key=lambda name: cheap[name][:, PUPILS.column].mean())
     best = cheap[name]
     return {
-        "scenario": name, **against(own[:, PUPILS], best[:, PUPILS], few.draw),
+        "scenario": name, **against(own, best, few.draw, PUPILS),
         "pounds_per_teacher": float(best[:, POUNDS].mean()), "own_pounds_per_teacher": float(own[:, POUNDS].mean()),
         "hours_per_teacher": float(best[:, HOURS].mean()), "own_hours_per_teacher": float(own[:, HOURS].mean()),
     }  # fmt: skip

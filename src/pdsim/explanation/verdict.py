@@ -49,6 +49,11 @@ def answer_of(probability: Mapping[str, float]) -> str:
     return next((answer for answer, p in probability.items() if p > DECIDED), "undecided")
 
 
+def standard_errors(probability: Mapping[str, float], draws: int) -> dict[str, float]:
+    """Standard errors of probabilities that are shares of so many draws."""
+    return {answer: float(np.sqrt(p * (1.0 - p) / draws)) for answer, p in probability.items()}
+
+
 def untouched(posterior: Mapping[str, float], prior: Mapping[str, float]) -> list[str]:
     """Answers whose probability the evidence moves by less than 0.1."""
     return [answer for answer in posterior if abs(posterior[answer] - prior[answer]) < UNTOUCHED]
