@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import pdsim
-from pdsim import assumptions, comparison, record, tables, theory
+from pdsim import assumptions, comparison, files, record, tables, theory
 from pdsim.cli import progress_bar
 from pdsim.outcomes import OUTCOMES, POPULATIONS
 from pdsim.simulate import luck
@@ -100,7 +100,7 @@ def test_settings_reach_all_designs_and_theory_is_labelled():
     changed = pdsim.compare(DESIGNS, replicates=4, years=1, settings=settings)
     assert all(d.staff.teachers_per_school == 12 for d in changed.request.designs)
     assert "discernment = 1" in changed.theory
-    assert "provisional" in changed.theory
+    assert "fitted to published patterns" in changed.theory
 
 
 def test_one_draw_has_no_width_and_says_so():
@@ -167,7 +167,7 @@ def test_replay_needs_no_staffroom_files(tmp_path):
     real = pdsim.compare(["solo-course"], replicates=4, years=1, settings=settings)
     (tmp_path / "ties.csv").unlink()
     out = tmp_path / "out"
-    record.check_folder(out)
+    files.check_folder(out)
     record.save(real, out)
     assert record.replay(out, progress_bar).text.startswith("identical")
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from scipy import stats
 
 import pdsim
-from pdsim import assumptions, cli, comparison, evaluation, library, scenarios, tables, theory
+from pdsim import cli, comparison, evaluation, library, scenarios, tables, theory
 from pdsim.errors import InputError
 from pdsim.kernel.instruments import (
     AFTER,
@@ -41,7 +41,7 @@ def level(result: evaluation.Evaluation, number: int) -> dict:
 
 
 def readings(design: pdsim.Scenario, runs: int = 8, years: int = 1, **fixed: float) -> evaluation.Readings:
-    """Readings of a design under the default assumptions, with some fixed at any value, also outside their range."""
+    """Readings of a design under one draw, with some assumptions fixed at any value, also outside their range."""
     draws = theory.load("point", 1, 1).draws.copy()
     for name, value in fixed.items():
         draws[name] = value
@@ -219,7 +219,7 @@ def test_false_alarms_are_one_in_twenty(course):
 def test_noise_has_the_size_that_the_assumptions_say(course):
     read = readings(course, 60)
     noise = (read.seen - read.true).reshape(-1, len(INSTRUMENTS))
-    assumed = {name: p.default for name, p in assumptions.PARAMETERS.items()}
+    assumed = theory.load("point", 1, 1).draws[0]
     design = course.evaluation
     of_class = np.hypot(assumed["pupil_noise"] / np.sqrt(design.pupils_per_class), assumed["class_noise"])
     expected = {QUIZ: assumed["quiz_noise"], SURVEY: assumed["survey_noise"], CLASS_TESTS: of_class}

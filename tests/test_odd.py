@@ -10,6 +10,7 @@ import pytest
 
 import pdsim
 from pdsim import assumptions, cli, library, odd, population, scenarios, simulate, theory
+from pdsim.calibration import fit, targets
 from pdsim.errors import InputError
 from pdsim.kernel import draws, network, pupils, records
 from pdsim.kernel.measure import OUTCOMES as COLUMNS
@@ -155,7 +156,8 @@ def test_names_in_equations_exist_in_the_code():
         (population.REFERENCE_STAFF, "one school of {} teachers"),
         (population.LASTING_PLACES, "at least {} lasting ties"),
         (network._ATTEMPTS, "tried up to {} times"),
-        (theory.PROVISIONAL_NARROWING, "with {} of the prior's spread"),
+        (", ".join(f"{power:g}" for power in fit.WAVES[1:]), "with the likelihood raised to {{{}}}"),
+        (f"{targets.TOLERANCE_IN_SD:.3f}", "SD = tolerance / {}"),
         (pupils.LESSON_HOURS / records.WEEKS, "({:g} · 39)"),
         ({4: "four"}[simulate.DRAW_SHARE], "{} replicates share a draw"),
         (simulate.draws_for(200), "200 replicates are {} draws"),
@@ -170,10 +172,9 @@ def test_lines_are_short_outside_tables():
     assert long == []
 
 
-def test_limits_and_provisional_values_are_said_plainly():
+def test_limits_are_said_plainly():
     for words in (
-        "provisional",
-        "not calibrated",
+        "hardly anything about how strongly collaboration acts",
         "not a trial's",
         "What is not modelled",
         "What evidence does not touch",

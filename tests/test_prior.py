@@ -42,16 +42,9 @@ def test_a_prior_stays_within_its_range(p):
 @every_assumption
 def test_a_prior_lies_about_the_default(p):
     low, median, high = quantiles(p, 0.05, 0.5, 0.95)
-    assert p.prior.a == p.default
+    assert p.prior.kind == "uniform" or p.prior.a == p.default
     if p.prior.kind != "uniform" and p.default not in (p.low, p.high):  # no median lies at an end of the range
         assert abs(median - p.default) <= 0.15 * (high - low)
-
-
-@every_assumption
-def test_a_prior_narrows_to_the_default_and_stays_in_range(p):
-    narrow = p.prior.quantile(np.linspace(1e-6, 1 - 1e-6, 101), p.low, p.high, 0.01)
-    assert ((narrow >= p.low) & (narrow <= p.high)).all()
-    assert abs(narrow - p.default).max() <= 0.1 * (p.high - p.low)
 
 
 @every_assumption

@@ -295,7 +295,6 @@ class TestPage:
         for parameter in assumptions.REGISTER:
             assert parameter.name in words
             assert parameter.source in words
-        assert "Provisional." in words
         assert "This is a model's answer, not a trial's." in words
 
 
@@ -326,10 +325,9 @@ class TestWords:
         assert "Every pair" not in pages["one"]
         assert "Table 5. Strengths" in Page(pages["one"]).words()
 
-    def test_a_teaching_world_says_what_it_fixes_and_is_not_provisional(self):
+    def test_a_teaching_world_says_what_it_fixes(self):
         words = Page(pdsim.compare(["maths-hub"], replicates=4, years=1, theory="mint").to_html()).words()
         assert "company_reaction = " in words
-        assert "Provisional" not in words
 
     def test_many_pairs_are_told_only_where_the_first_takes_part(self, results):
         best = Reading(results["eight"]).ranked()[0]

@@ -15,6 +15,7 @@ from rich.console import Console
 from scipy import stats
 
 from pdsim import cli, scenarios, theory, validation_figures, validation_page, validation_tables
+from pdsim.assumptions import NO_NETWORK
 from pdsim.errors import InputError
 from pdsim.kernel.instruments import MARKS
 from pdsim.kernel.measure import OUTCOMES as COLUMNS
@@ -25,7 +26,7 @@ from pdsim.validation import designs, power, prediction, registered, result, sco
 from pdsim.validation.cases import case_rows, chance_of
 from pdsim.validation.forecasts import Predicted, spreads_of
 from pdsim.validation.rivalry import all_scores, contrast_logs, pupil_logs
-from pdsim.validation.rivals import NO_LEARNING_FROM_OTHERS, no_network, simple_rules, theories
+from pdsim.validation.rivals import simple_rules, theories
 from pdsim.validation.scores import Point
 from pdsim.validation.trials import Contrast, Outcome, read_folder, read_trial
 from pdsim.validation.unknown import Unknown, flat, read_unknown, spread_evenly
@@ -698,10 +699,10 @@ def test_simple_rules_are_worked_by_hand(tmp_path):
 
 
 def test_without_a_network_nobody_learns_from_another():
-    draws = no_network(5, 1).draws
+    draws = theories("posterior", 5, 1)["no_network"].draws
     for name in ("advice_rate", "craft_spillover", "exchange_insight", "lasting_tie_strength", "coordination"):
-        assert name in NO_LEARNING_FROM_OTHERS
-    for name in NO_LEARNING_FROM_OTHERS:
+        assert name in NO_NETWORK
+    for name in NO_NETWORK:
         assert np.all(draws[name] == 0.0)
 
 
@@ -787,7 +788,7 @@ def test_tables_say_what_the_trials_can_tell(found):
         "weaker gain more",
         "Were each mechanism read wrongly",
         "Not randomised, or in a laboratory: coaching",
-        "provisional",
+        "fitted to published patterns",
     )
     for words in said:
         assert words in text

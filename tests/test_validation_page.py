@@ -312,11 +312,6 @@ class TestWords:
         again = validation_page.validation_page(found["several"], validation_figures.pictures(found["several"]))
         assert again == pages["several"]
 
-    def test_provisional_is_what_the_theory_says_and_nothing_else(self, pages, found):
-        assert ("provisional" in Page(pages["bare"]).words()) == ("provisional" in found["bare"].theory)
-        other = dataclasses.replace(found["bare"], theory="posterior")
-        assert "provisional" not in Page(validation_page.validation_page(other, [])).words()
-
     def test_folders_of_this_computer_stay_out(self, pages, found):
         for kind in KINDS:
             assert str(Path(found[kind].request.trials[0].place).parent) not in pages[kind]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from pdsim import population, theory
+from pdsim.assumptions import REGISTER
 from pdsim.kernel.records import SCHOOL_FIELDS, World
 from pdsim.scenarios import Scenario
 from pdsim.simulate import draws_for, luck, simulate
@@ -19,7 +20,7 @@ QUIET = {  # strengths that a test of another submodel does not want to meet
 
 def theory_record(**values):
     """One theory record at the defaults, with ``QUIET`` and the test's own values."""
-    record = theory.load("point", 1, 0).draws.copy()[0]
+    record = theory.records_of(np.array([[p.default for p in REGISTER]]))[0]
     for name, value in {**QUIET, **values}.items():
         record[name] = value
     return record

@@ -1,7 +1,7 @@
 """Every assumption of the model, once: symbol, unit, range, prior, default, source and reason.
 
 The record that the kernel reads is made from this register, and so are the ODD's parameter table and the errors that
-users see. Defaults are set by hand near the published patterns and are **provisional** until they are calibrated.
+users see. A default is the centre of its prior; what the published patterns make of it is in the shipped posterior.
 """
 
 from __future__ import annotations
@@ -23,29 +23,27 @@ class Prior:
     """A distribution truncated to its parameter's range.
 
     ``kind`` is "normal" (``a`` mean, ``b`` SD), "lognormal" (``a`` median, ``b`` SD of the log), "uniform" (over the
-    range; ``a`` is where it narrows to) or "fixed" (a scale that no observation can identify).
+    range) or "fixed" (a scale that no observation can identify).
     """
 
     kind: str
     a: float = 0.0
     b: float = 0.0
 
-    def quantile(self, u: np.ndarray, low: float, high: float, narrowing: float = 1.0) -> np.ndarray:
-        """Values at probabilities ``u`` (any shape, 0-1), within ``low``..``high``; spread times ``narrowing``."""
+    def quantile(self, u: np.ndarray, low: float, high: float) -> np.ndarray:
+        """Values at probabilities ``u`` (any shape, 0-1), within ``low``..``high``."""
         from scipy import stats
 
         if self.kind == "fixed":
             return np.full_like(u, self.a)
         if self.kind == "uniform":
-            return self.a + (low + u * (high - low) - self.a) * narrowing
+            return low + u * (high - low)
         if self.kind == "lognormal":
-            spread = self.b * narrowing
             centre = np.log(self.a)
-            bounds = (np.log([max(low, 1e-12), high]) - centre) / spread
-            return np.exp(centre + spread * stats.truncnorm.ppf(u, *bounds))
-        spread = self.b * narrowing
-        bounds = (np.array([low, high]) - self.a) / spread
-        return self.a + spread * stats.truncnorm.ppf(u, *bounds)
+            bounds = (np.log([max(low, 1e-12), high]) - centre) / self.b
+            return np.exp(centre + self.b * stats.truncnorm.ppf(u, *bounds))
+        bounds = (np.array([low, high]) - self.a) / self.b
+        return self.a + self.b * stats.truncnorm.ppf(u, *bounds)
 
     def __str__(self) -> str:
         """As printed in tables, for example "normal(0.5, 0.1)"."""
@@ -84,7 +82,7 @@ def _p(name: str, symbol: str, unit: str, bounds: tuple[float, float], default: 
     if spread == "fixed":
         prior = Prior("fixed", default)
     elif spread == "uniform":
-        prior = Prior("uniform", default)
+        prior = Prior("uniform")
     elif isinstance(spread, tuple):
         prior = Prior("lognormal", default, spread[1])
     else:

@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from pdsim.assumptions import FAMILY_OFF, PARAMETERS
+
 HEADER = ("pattern", "what", "published", "tolerance", "model (90 % range)", "within")
 
 
@@ -47,6 +49,22 @@ def pattern_rows(record: Mapping[str, Any]) -> list[tuple[str, ...]]:
 def untouched(record: Mapping[str, Any]) -> list[str]:
     """Assumptions fitted with the others whose posterior is neither narrower than their prior nor shifted."""
     return [row["name"] for row in record["parameters"] if row["how"] == "together" and not row["touched"]]
+
+
+def channels_sentence(record: Mapping[str, Any]) -> str:
+    """What the evidence says of the strengths of collaboration."""
+    rows = [row for row in record["parameters"] if PARAMETERS[row["name"]].family]
+    moved = [
+        f"`{row['name']}` (variance {-100 * row['shrinkage']:+.0f} %, mean {row['shift']:+.1f} SD)"
+        for row in rows
+        if row["touched"]
+    ]
+    chances = ", ".join(f"{family} {chance:.2f}" for family, chance in record["families_on"].items())
+    which = f"touches {len(moved)}: {', '.join(moved)}" if moved else "touches none"
+    return (
+        f"Of the {len(rows)} strengths of collaboration the evidence {which}. Chance that a family of channels is "
+        f"there at all, {1 - FAMILY_OFF:g} before the evidence: {chances}."
+    )
 
 
 def diagnostics_sentences(record: Mapping[str, Any]) -> list[str]:

@@ -104,7 +104,7 @@ class Comparison:
 
     Attributes:
         request: what was asked for.
-        theory: label of the assumptions, with what is provisional or fixed about them.
+        theory: label of the assumptions, with what is fixed about them.
         draws: number of draws of the assumptions.
         table: tidy results, one row per scenario, year, population and outcome.
         pairs: every pair of designs, for the last year and all staff.

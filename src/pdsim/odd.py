@@ -13,7 +13,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pdsim import assumptions, scenarios, theory
+from pdsim import assumptions, calibration_tables, scenarios, theory
 from pdsim.assumptions import CHANNEL_FAMILIES, CHANNEL_STRENGTHS, Parameter
 from pdsim.kernel.records import CHANNELS, SCHOOL_FIELDS, TEACHER_FIELDS
 from pdsim.scenarios import MECHANISMS, Key, Scenario
@@ -82,13 +82,45 @@ def keys_table() -> str:
 def parameter_row(p: Parameter) -> tuple[str, ...]:
     """One assumption as a row."""
     bounds = f"{p.low:g} to {p.high:g}"
-    middle = p.symbol, f"{p.default:g}", p.unit, bounds, str(p.prior), p.family
+    middle = p.symbol, f"{p.default:g}", p.unit, bounds, str(p.prior), *posterior_of(p.name), p.family
     return f"`{p.name}`", *middle, p.meaning, p.source, p.reason
+
+
+def posterior_of(name: str) -> tuple[str, str]:
+    """Posterior median with 90 % range, and what the evidence does to a parameter."""
+    row = next(row for row in theory.shipped_record()["parameters"] if row["name"] == name)
+    if row["how"] == "fixed":
+        return f"{row['median']:g}", "fixed scale"
+    touched = "touched" if row["touched"] else "not touched"
+    moved = f"variance {-100 * row['shrinkage']:+.0f} %, mean {row['shift']:+.1f} SD"
+    apart = "; fitted apart" if row["how"] == "apart" else ""
+    return f"{row['median']:.3g} ({row['low']:.3g} to {row['high']:.3g})", f"{touched}: {moved}{apart}"
+
+
+def patterns_table() -> str:
+    """Pattern by pattern: what is published and what the fitted model does."""
+    return table(calibration_tables.HEADER, calibration_tables.pattern_rows(theory.shipped_record()))
+
+
+def untouched_table() -> str:
+    """Assumptions that the patterns do not touch, by group."""
+    names = calibration_tables.untouched(theory.shipped_record())
+    rows = [
+        (group, ", ".join(f"`{p.name}`" for p in assumptions.REGISTER if p.group == group and p.name in names))
+        for group in assumptions.groups()
+    ]
+    return table(["group", "not touched"], [row for row in rows if row[1]])
+
+
+def fit_notes() -> str:
+    """Diagnostics of the shipped fit, as a list."""
+    return "\n".join(f"- {sentence}" for sentence in calibration_tables.diagnostics_sentences(theory.shipped_record()))
 
 
 def assumptions_table() -> str:
     """Every assumption, a table for each group of the register."""
-    header = ["assumption", "symbol", "default", "unit", "range", "prior", "family", "meaning", "source", "reason"]
+    header = ["assumption", "symbol", "centre", "unit", "range", "prior", "posterior", "evidence", "family", "meaning",
+              "source", "reason"]  # fmt: skip
     parts = [
         f"**{group}**\n\n" + table(header, [parameter_row(p) for p in assumptions.REGISTER if p.group == group])
         for group in assumptions.groups()
@@ -158,6 +190,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "assumptions": assumptions_table,
     "worlds": worlds_table,
     "unsourced": unsourced_table,
+    "untouched": untouched_table,
+    "patterns": patterns_table,
+    "fit": fit_notes,
 }
 
 

@@ -48,7 +48,6 @@ def comparison_page(result: Comparison) -> str:
             reading=reading,
             theory=result.theory,
             draws=result.draws,
-            provisional="provisional" in result.theory,
             headline=headline(reading),
             answers=[answer(reading, name) for name in reading.names],
             pairs_in_words=main_pairs(result, reading.ranked()[0]),

@@ -1,11 +1,15 @@
-"""Under which assumptions to run: draws of the prior or the posterior, teaching worlds, a user's own file."""
+"""Under which assumptions to run: draws of the posterior or the prior, teaching worlds, a user's own file."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +18,6 @@ from pdsim.errors import InputError, nearest, read_toml, shown
 from pdsim.kernel.records import records
 
 WORLDS_NOTE = "a teaching world in which the answer is known"
-PROVISIONAL_NARROWING = 0.3  # provisional draws scatter by this share of the prior's spread
 
 _MINT = {"company_reaction": 0.25, "company_motivation": 0.12}
 _FLUORIDE = {
@@ -32,6 +35,7 @@ WORLDS: dict[str, dict[str, float]] = {
     "groupthink": NO_CHANNELS | _GROUPTHINK,
 }
 KINDS = ("posterior", "prior", "point", *WORLDS)
+RIVAL = "no-network"  # the shipped fit of the model in which no teacher learns from another
 
 
 @dataclass(frozen=True)
@@ -46,40 +50,65 @@ class Theory:
 
 
 def records_of(values: np.ndarray) -> np.recarray:
-    """(draws x parameters) as theory records."""
+    """(draws x parameters, in the order of the register) as theory records."""
     out = records(len(values), THEORY)
     for column, name in enumerate(PARAMETERS):
         out[name] = values[:, column]
     return out
 
 
-def _sample(draws: int, seed: int, narrowing: float) -> np.ndarray:
-    """Independent draws (draws x parameters): channels from their prior, the rest narrowed around the default.
+def shipped_file(name: str) -> Any:
+    """A file of the posterior that comes with the package, as something to open."""
+    return resources.files("pdsim").joinpath("posterior", name)
 
-    Each family of channels is exactly off with probability one half.
-    """
+
+@cache
+def shipped_draws(name: str = "posterior") -> np.recarray:
+    """All shipped draws of a fit: "posterior", or "no-network" for the rival; see its record for how they were made."""
+    import pandas as pd  # here: names and records are read without it
+
+    with shipped_file(f"{name}.parquet").open("rb") as file:
+        return records_of(pd.read_parquet(file)[list(PARAMETERS)].to_numpy())
+
+
+@cache
+def shipped_record(name: str = "posterior") -> Mapping[str, Any]:
+    """The record of a shipped fit: version, seed, diagnostics, pattern by pattern and parameter by parameter."""
+    return json.loads(shipped_file(f"{name}.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def sample_shipped(draws: int, seed: int, name: str = "posterior") -> np.recarray:
+    """A number of the shipped draws in random order; all of them again and again when more are asked for."""
+    shipped = shipped_draws(name)
+    order = np.random.Generator(np.random.Philox(key=seed)).permutation(len(shipped))
+    return shipped[np.resize(order, draws)].view(np.recarray)
+
+
+def medoid() -> np.recarray:
+    """The one draw of the posterior that is nearest to all others, among those with every family of channels."""
+    row = int(shipped_record()["medoid"])
+    return shipped_draws()[row : row + 1].view(np.recarray)
+
+
+def sample_prior(draws: int, seed: int) -> np.recarray:
+    """Independent draws of the prior; each family of channels is exactly off with probability one half."""
     rng = np.random.Generator(np.random.Philox(key=seed))
     luck = rng.random((draws, len(REGISTER) + len(FAMILIES)))
     values = np.empty((draws, len(REGISTER)))
     for column, p in enumerate(REGISTER):
-        values[:, column] = p.prior.quantile(luck[:, column], p.low, p.high, 1.0 if p.family else narrowing)
+        values[:, column] = p.prior.quantile(luck[:, column], p.low, p.high)
         if p.family:
             switch = luck[:, len(REGISTER) + FAMILIES.index(p.family)]
             values[switch < FAMILY_OFF, column] = 0.0
-    return values
-
-
-def defaults() -> np.ndarray:
-    """The default of every assumption, in the order of the register."""
-    return np.array([p.default for p in REGISTER])
+    return records_of(values)
 
 
 def load(kind: str, draws: int, seed: int, assumptions: Mapping[str, float] | None = None) -> Theory:
     """The assumptions named by ``--theory``.
 
     Args:
-        kind: "posterior" (provisional: drawn around hand-set values), "prior", "point" (all defaults, one draw), a
-            named world, or the path of a TOML file of assumptions (the rest at their defaults, one draw).
+        kind: "posterior" (fitted to published patterns), "prior", "point" (one draw, the medoid of the posterior), a
+            named world, or the path of a TOML file of assumptions (the rest as in "point").
         draws: how many draws, where the kind has several.
         seed: of the draws.
         assumptions: content of the file that ``kind`` names, when it was read before.
@@ -88,19 +117,21 @@ def load(kind: str, draws: int, seed: int, assumptions: Mapping[str, float] | No
         InputError: unknown name, unreadable file, or a value that is not allowed.
     """
     if kind == "posterior":
-        label = "posterior (provisional: drawn around hand-set values; channels from their prior)"
-        return Theory(label, records_of(_sample(draws, seed, PROVISIONAL_NARROWING)))
+        return Theory("posterior (fitted to published patterns)", sample_shipped(draws, seed))
     if kind == "prior":
-        return Theory("prior", records_of(_sample(draws, seed, 1.0)))
+        return Theory("prior", sample_prior(draws, seed))
     if kind == "point":
-        return Theory("point (one draw: every assumption at its hand-set default)", records_of(defaults()[None, :]))
+        return Theory("point (one draw: the medoid of the posterior)", medoid())
     if kind in WORLDS:
-        values = _sample(draws, seed, PROVISIONAL_NARROWING)
-        label = f"{kind} ({WORLDS_NOTE})"
-        return override(Theory(label, records_of(values)), WORLDS[kind], noted=False)
+        world = Theory(f"{kind} ({WORLDS_NOTE})", sample_shipped(draws, seed))
+        return override(world, WORLDS[kind], noted=False)
     fixed = named_file(kind) if assumptions is None else assumptions
-    one_draw = Theory(f"file {Path(kind).name} (one draw)", records_of(defaults()[None, :]))
-    return override(one_draw, fixed or {}, noted=False)
+    return override(Theory(f"file {Path(kind).name} (one draw)", medoid()), fixed or {}, noted=False)
+
+
+def load_rival(draws: int, seed: int) -> Theory:
+    """Draws of the rival in which no teacher learns from another, fitted to the same patterns."""
+    return Theory("no network", sample_shipped(draws, seed, RIVAL))
 
 
 def named_file(kind: str) -> dict[str, float] | None:

@@ -54,7 +54,6 @@ def validation_page(result: Validation, drawn: Sequence[Picture]) -> str:
             science=science_hash(),
             request=request,
             theory=result.theory,
-            provisional="provisional" in result.theory,
             headline=words.verdict(result),
             answers={question: say(result) for question, say in QUESTIONS.items()},
             reading=words.codes_sentence(result),

@@ -28,8 +28,9 @@ from pdsim.simulate import science_hash
 from pdsim.theory import Theory
 
 CHECKED = 5  # how many of the synthetic truths are checked on the true simulator
-SYNTHETIC_PARTICLES = 500
+SYNTHETIC_PARTICLES = 400
 TOUCHED = 0.1  # shrinkage from which the evidence is said to touch an assumption
+SHIFTED = 0.3  # shift of the mean, in prior SDs, from which it is said to
 TAILS = (0.05, 0.95)
 PRIOR_SAMPLE = 4096  # draws that the prior's spread is taken from
 
@@ -64,7 +65,7 @@ def recover(
     found, emulated, corrected, sizes = [], [], [], []
     for truth in range(truths):
         shift = observed_elsewhere(bank.found[truth], rng)
-        particles = Sampler(space, emulators, seed + 1000 + truth, shift).sample(SYNTHETIC_PARTICLES, final_moves=60)
+        particles = Sampler(space, emulators, seed + 1000 + truth, shift).sample(SYNTHETIC_PARTICLES, final_moves=150)
         found.append(covered(space, bank.latent[truth], particles, even))
         if truth < CHECKED:
             runs = run_bank(
@@ -211,13 +212,19 @@ def parameter_row(space: Space, name: str, values: np.ndarray) -> dict[str, Any]
     else:
         measured = values
     shrinkage = 1.0 - measured.var() / prior.var()
+    shift = (measured.mean() - prior.mean()) / prior.std()
     low, median, high = np.quantile(values, (TAILS[0], 0.5, TAILS[1]))
     return {
         "name": name, "how": "apart" if name in FITTED_APART else "together", "median": float(median),
         "low": float(low), "high": float(high), "shrinkage": float(shrinkage),
-        "shift": float((measured.mean() - prior.mean()) / prior.std()),
-        "touched": bool(shrinkage >= TOUCHED or abs(measured.mean() - prior.mean()) >= 0.3 * prior.std()),
+        "shift": float(shift),
+"touched": touched(shrinkage, shift, len(values)),
     }  # fmt: skip
+
+
+def touched(shrinkage: float, shift: float, draws: int) -> bool:
+    """Whether the evidence touches an assumption: by more than the thresholds, and than twice what chance does."""
+    return bool(shrinkage >= max(TOUCHED, 2 * np.sqrt(2 / draws)) or abs(shift) >= max(SHIFTED, 2 / np.sqrt(draws)))
 
 
 def families_on(draws: np.recarray) -> np.ndarray:

@@ -24,8 +24,8 @@ from pdsim.errors import InputError, shown
 from pdsim.simulate import science_hash
 
 # Waves of a fit: the power to which the likelihood is raised where their points are drawn, the prior first. Tolerances
-# are twice as wide in the second, so that emulators learn where the targets may be met, then where they are.
-WAVES = (0.0, 0.25, 0.7)
+# are almost twice as wide in the second, so that emulators learn where the targets may be met, then where they are.
+WAVES = (0.0, 0.3, 1.0)
 POINTS = 4096  # of each wave
 PARTICLES = 4000  # of the emulated posterior, run again on the true simulator
 LUCKS = 2  # runs of each of these
@@ -179,7 +179,7 @@ def emulators_after(space: Space, waves: list[Bank]) -> Emulators:
 def correction(found: np.ndarray, variance: np.ndarray, emulated: np.ndarray) -> np.ndarray:
     """Importance weights (N), largest 1, that correct an emulated posterior by the likelihood on the true simulator.
 
-    The largest hundredth is cut to its smallest, so that a lucky few do not decide (Ionides 2008).
+    The largest fiftieth is cut to its smallest, so that a lucky few do not decide (Ionides 2008).
 
     Args:
         found: (N, statistics) on the true simulator.
@@ -188,7 +188,7 @@ def correction(found: np.ndarray, variance: np.ndarray, emulated: np.ndarray) ->
     """
     logs = log_likelihood(found, variance) - emulated
     weights = np.exp(logs - logs.max())
-    return np.minimum(weights / np.quantile(weights, 0.99), 1.0)
+    return np.minimum(weights / np.quantile(weights, 0.98), 1.0)
 
 
 def rejection(weights: np.ndarray, seed: int) -> np.ndarray:

@@ -146,7 +146,7 @@ def active(features: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     inverse = np.linalg.pinv(terms.T @ terms)
     slopes = inverse @ (terms.T @ wanted)
     residual = ((wanted - terms @ slopes) ** 2).sum() / (len(wanted) - terms.shape[1])
-    t = np.abs(slopes / np.sqrt(residual * np.diag(inverse)))[1:]
+    t = np.abs(slopes / np.sqrt(residual * np.abs(np.diag(inverse))))[1:]
     return np.flatnonzero(np.maximum(t[:wide], t[wide:]) > ACTIVE_T)
 
 

@@ -7,17 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from pdsim import theory
-from pdsim.assumptions import NO_CHANNELS
 from pdsim.theory import Theory
 from pdsim.validation.prediction import Plan
 from pdsim.validation.scores import CONSTANT, PER_MECHANISM
-
-NO_LEARNING_FROM_OTHERS = {"advice_rate": 0.0, "craft_spillover": 0.0} | NO_CHANNELS
-
-
-def no_network(draws: int, seed: int) -> Theory:
-    """The model in which no teacher learns from another: no everyday advice, no spillover of craft, no channel."""
-    return theory.override(theory.load("posterior", draws, seed), NO_LEARNING_FROM_OTHERS, noted=False)
 
 
 def theories(kind: str, draws: int, seed: int, assumptions: Mapping[str, float] | None = None) -> dict[str, Theory]:
@@ -25,7 +17,7 @@ def theories(kind: str, draws: int, seed: int, assumptions: Mapping[str, float] 
     return {
         "pdsim": theory.load(kind, draws, seed, assumptions),
         "prior": theory.load("prior", draws, seed),
-        "no_network": no_network(draws, seed),
+        "no_network": theory.load_rival(draws, seed),
     }
 
 
