@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -92,15 +93,19 @@ def slurm_client(jobs: int) -> Iterator[Any]:
         from distributed import Client
     except ImportError:
         raise InputError("--slurm: needs dask-jobqueue; install it with pip install 'pdsim[cluster]'") from None
+    if shutil.which("sbatch") is None:
+        raise InputError("--slurm: this machine has no sbatch; start the sweep where SLURM jobs are submitted")
     known = {name: dask.config.get(f"jobqueue.slurm.{name}", None) for name in ("cores", "memory", "processes")}
     memory = known["memory"] or JOB_MEMORY
-    try:
-        cluster = SLURMCluster(cores=known["cores"] or 1, processes=known["processes"] or 1, memory=memory)
-        with cluster, Client(cluster) as client:
-            cluster.scale(jobs=jobs)
-            yield client
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"--slurm: {error}") from None
+    cluster = SLURMCluster(
+        cores=known["cores"] or 1,
+        processes=known["processes"] or 1,
+        memory=memory,
+        scheduler_options={"dashboard_address": ":0"},  # whichever port is free
+    )
+    with cluster, Client(cluster) as client:
+        cluster.scale(jobs=jobs)
+        yield client
 
 
 def job_array(experiment: str, out: Path, shards: int, seconds: float) -> str:

@@ -14,6 +14,8 @@ from pdsim.experiment.work import Done, Task, do
 
 AHEAD = 2  # chunks in hand for each worker, so that none waits for the next
 
+LINGER = 8.0  # seconds that a worker has after SIGTERM; a pool that ends its workers waits for them
+
 
 class Crew(Protocol):
     """Workers that do chunks.
@@ -58,7 +60,11 @@ class Here:
 
 
 class Processes:
-    """Processes of this machine, started anew: a fork could inherit a lock that is held."""
+    """Processes of this machine.
+
+    They are not forked from this one, which may have threads and locks, but from a process of their own that has loaded
+    the libraries once, where the system offers that.
+    """
 
     cancels = True
 
@@ -69,7 +75,10 @@ class Processes:
 
     def _started(self) -> ProcessPoolExecutor:
         """A pool of processes."""
-        return ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"), initializer=serve)
+        able = "forkserver" in multiprocessing.get_all_start_methods()
+        context = multiprocessing.get_context("forkserver" if able else "spawn")
+        context.set_forkserver_preload([do.__module__])
+        return ProcessPoolExecutor(self.workers, context, initializer=serve)
 
     def submit(self, task: Task) -> Future[Done]:
         """Give a chunk to a process."""
@@ -86,9 +95,13 @@ class Processes:
 
 
 def serve() -> None:
-    """Make ready a worker process: signals are the main process's business, and its death is the worker's end."""
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, signal.SIG_IGN)
+    """Make ready a worker process, which ends when its parent does.
+
+    Ctrl-C is the parent's business. SIGTERM, which a scheduler may send to all processes of a job, leaves the time to
+    finish a chunk.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: threading.Timer(LINGER, os._exit, (1,)).start())
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
@@ -23,6 +24,7 @@ from pdsim.experiment.work import Done, model_version
 from pdsim.files import reason
 
 MAX_WORKERS, MAX_SHARDS = 10_000, 100_000
+GRACE = 60.0  # seconds that chunks in hand have after a request to stop
 PATIENCE = 0.5  # seconds between two questions whether to stop
 ROUNDS = 3  # looks for chunks that are missing after all, as when a part was damaged meanwhile
 
@@ -201,6 +203,8 @@ class Shift:
     def work(self, chunks: list[int]) -> None:
         """Run chunks until they are done, or a stop is asked for; then those that have begun are finished.
 
+        A cluster without workers would finish none, so that they are waited for no longer than ``GRACE``.
+
         Raises:
             OSError: a result cannot be written.
         """
@@ -210,7 +214,8 @@ class Shift:
             self.collect()
         if self.crew.cancels:
             self.pending = {future: chunk for future, chunk in self.pending.items() if not future.cancel()}
-        while self.pending:
+        end = time.monotonic() + GRACE
+        while self.pending and time.monotonic() < end:
             self.collect()
 
     def hand_out(self) -> None:

@@ -381,7 +381,7 @@ def open_store(experiment: Experiment, folder: Path, chunk_seconds: float | None
         if not (folder / DESIGN).exists():
             table = designs.point_table(experiment, designs.points(experiment))
             with whole_file(folder / DESIGN) as file:
-                table.to_parquet(file, index=False)
+                file.write(table.to_parquet(index=False))
     except OSError as error:
         raise InputError(f"--out {folder}: cannot be written to ({reason(error)}); name a folder that can") from None
     return store
