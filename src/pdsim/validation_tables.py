@@ -43,7 +43,7 @@ RIVAL_MEANINGS = {
     "prior": "the same model before it was fitted to anything: every assumption may be what it plausibly can be",
     "constant": f"says {CONSTANT:g} SD for pupils, about what reviews find on average, whatever the programme is",
     "mechanisms_only": f"counts the mechanisms in a programme's description and says {PER_MECHANISM:g} SD for each",
-    "no_network": "the same model in which no teacher learns from another",
+    "no_network": "the model in which no teacher learns from another, fitted anew to the same patterns",
     "no_difference": "says that nothing differs: an effect of 0, and for an order one chance in two",
     "pooled_mean": "says the mean of what the other trials observed of the same outcome",
 }
