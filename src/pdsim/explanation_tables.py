@@ -151,7 +151,12 @@ def flip_words(carrier: Mapping[str, Any]) -> str:
 def belief_table(result: Explanation) -> Table:
     """The assumptions that carry the verdict, what they rest on, and the values that change the answer."""
     table = Table(title="What you would have to believe", title_justify="left")
-    for heading in ("assumption", "rests on", "now (5 to 95 % of draws)", "fixed in every draw, the answer is"):
+    for heading in (
+        "assumption",
+        "rests on",
+        "where it acts (5 to 95 % of draws)",
+        "fixed in every draw, the answer is",
+    ):
         table.add_column(heading)
     for carrier in result.verdict["carried_by"]:
         table.add_row(

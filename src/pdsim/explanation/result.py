@@ -92,7 +92,7 @@ class Explanation:
 
     Attributes:
         request: what was asked for.
-        theory: label of the assumptions, with what is provisional or fixed about them.
+        theory: label of the assumptions, with what is fixed about them.
         draws: draws of the assumptions behind the decomposition.
         replicates: populations behind it.
         levels: a row for each outcome of Guskey's five levels and each family (and "total"): share, sd, low, high.

@@ -134,9 +134,7 @@ def carriers(draws: np.recarray, shares: Shares, count: int = CARRIERS) -> Carri
 
 def touched_by_fit() -> dict[str, bool]:
     """Whether the fit to the published patterns moved or narrowed each assumption."""
-    if not hasattr(theory, "shipped_record"):
-        return {}
-    return {row["name"]: bool(row["touched"]) for row in theory.shipped_record()["parameters"]}
+    return {row["name"]: bool(row.get("touched", False)) for row in theory.shipped_record()["parameters"]}
 
 
 def basis_of(name: str, fitted: Mapping[str, bool]) -> str:
@@ -145,9 +143,11 @@ def basis_of(name: str, fitted: Mapping[str, bool]) -> str:
 
 
 def description(carrier: Carrier, draws: np.recarray, fitted: Mapping[str, bool]) -> dict[str, Any]:
-    """A carrier as it stands in a document."""
+    """A carrier as it stands in a document; its quantiles are those of the draws in which its family is there."""
     p = PARAMETERS[carrier.name]
-    low, middle, high = (float(value) for value in np.quantile(draws[carrier.name], (0.05, 0.5, 0.95)))
+    values = draws[carrier.name]
+    values = values[values != 0.0] if p.family else values
+    low, middle, high = (float(value) for value in np.quantile(values, (0.05, 0.5, 0.95)))
     return {
         "name": p.name, "meaning": p.meaning, "unit": p.unit, "family": p.family or None,
         "carried": carrier.carried, "basis": basis_of(p.name, fitted), "source": p.source,
