@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -187,10 +186,11 @@ def test_retention_has_no_earlier_cohort(result):
 
 def test_a_stopped_run_says_so_and_leaves_no_half_written_file(tmp_path):
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "pdsim", "compare", "solo-course", "--replicates", "100000", "--out", str(out)]
-    heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
-    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, preexec_fn=heard, **pipes) as running:
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # background jobs do not
+    start = f"{listening}; from pdsim.cli import main; main()"
+    options = ["solo-course", "--replicates", "100000", "--out", str(out)]
+    command = [sys.executable, "-c", start, "compare", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         while not out.exists():  # made when the input is checked, before anything runs
             assert running.poll() is None
             time.sleep(0.05)

@@ -295,7 +295,8 @@ class TestVerdict:
         ids=(*verdict.ANSWERS[1:4], "neither", "harmful", "undecided"),
     )
     def test_every_answer_comes_back_from_a_world_of_assumptions(self, design, world, answer):
-        settings = {f"theory.{name}": value for name, value in world.items()}
+        centre = {p.name: p.default for p in assumptions.REGISTER if not p.family}
+        settings = {f"theory.{name}": value for name, value in (centre | world).items()}
         request = result.resolve(design, replicates=40, settings=settings, search=False)
         found = result.run(request).verdict
         assert found["answer"] == answer
@@ -550,7 +551,8 @@ class TestFaces:
         )
         assert json.loads((tmp_path / "explanation.json").read_text()) == document
         assert not list(tmp_path.glob(".*"))
-        code, out, err = run("solo-course", *few, "--no-flip", "--family", "norms=mint")
+        more = ["--replicates", "200", *few[2:]]  # enough draws to rank the assumptions that carry the verdict
+        code, out, err = run("solo-course", *more, "--no-flip", "--family", "norms=mint")
         assert code == 0, err
         for words in ("solo-course is for individuals", "What you would have to believe", verdict.LIMITS):
             assert words in out
