@@ -12,7 +12,7 @@ import pytest
 
 import pdsim
 from pdsim import assumptions, comparison, files, record, tables, theory
-from pdsim.cli import progress_bar
+from pdsim.cli.console import progress_bar
 from pdsim.outcomes import OUTCOMES, POPULATIONS
 from pdsim.simulate import luck
 

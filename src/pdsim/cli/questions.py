@@ -1,0 +1,115 @@
+"""Commands that answer a question of the field: what explains an effect, could reviews tell."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pdsim.cli.console import Json, Seed, Settings, TheoryOption, Years, app, progress_bar, settings_of, whole_number
+from pdsim.errors import InputError, shown
+
+
+@app.command()
+def explain(
+    design: Annotated[str, typer.Argument(help="a scenario, by short name or path", metavar="A")],
+    outcome: Annotated[str, typer.Option(help="what is divided among channels and families")] = "pupil_attainment",
+    family: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHANNEL=FAMILY", help="place a channel in another family, e.g. norms=mint"),
+    ] = None,
+    flip: Annotated[bool, typer.Option(help="search for the values of assumptions that flip the verdict")] = True,
+    replicates: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole_number,
+            metavar="N",
+            help="simulated staffs; twenty share a draw of the assumptions [default: 1000, with one draw 200]",
+        ),
+    ] = None,
+    years: Years = None,
+    seed: Seed = 1,
+    settings: Settings = None,
+    theory: TheoryOption = "posterior",
+    out: Annotated[Path | None, typer.Option(help="folder for tables, picture and JSON")] = None,
+    json: Json = False,
+) -> None:
+    """Fluoride or mint? What working together adds, through which channels, and what you would have to believe."""
+    from pdsim import explanation_tables, files
+    from pdsim.explanation import result
+
+    request = result.resolve(
+        design, replicates, years, seed, theory, settings_of(settings), outcome, families_of(family), flip
+    )
+    if out is not None:
+        files.check_folder(out)
+    with progress_bar(result.runs_needed(request), "coalitions.run_coalitions") as progress:
+        found = result.run(request, progress)
+    if flip:
+        total = result.runs_of_search(request)
+        with progress_bar(total, "coalitions.run_coalitions", "what would flip the verdict") as progress:
+            found = result.with_flips(found, progress)
+    if out is not None:
+        from pdsim.explanation_figures import explanation_files
+
+        files.write_files(out, explanation_files(found))
+    if json:
+        typer.echo(found.to_json())
+        return
+    console = Console(markup=False, emoji=False)
+    explanation_tables.print_explanation(found, console)
+    if out is not None:
+        console.print(f"Tables, picture and JSON are in {out}.", soft_wrap=True)
+
+
+def families_of(options: list[str] | None) -> dict[str, str]:
+    """``--family`` options as {channel: family}."""
+    found = {}
+    for option in options or []:
+        channel, equals, family = option.partition("=")
+        if not equals:
+            raise InputError(f"--family {shown(option)}: write channel=family, for example --family norms=mint")
+        found[channel.strip()] = family.strip()
+    return found
+
+
+@app.command()
+def lab(
+    experiment: Annotated[
+        str, typer.Argument(help="an experiment of the lab, by short name or path", metavar="EXPERIMENT")
+    ] = "bundled-reviews",
+    workers: Annotated[
+        int, typer.Option(parser=whole_number, metavar="N", help="processes; the numbers are the same [default: all]")
+    ] = 0,
+    literatures: Annotated[
+        int | None,
+        typer.Option(parser=whole_number, metavar="N", help="literatures of each kind [default: as the file says]"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for tables, pictures and JSON")] = None,
+    json: Json = False,
+) -> None:
+    """Could reviews tell? Literatures in worlds whose truth is known, analysed as reviewers and experimenters do."""
+    from pdsim import files, lab_tables
+    from pdsim.lab import definition, result
+
+    asked = definition.load(experiment, literatures)
+    if not 0 <= workers <= 1000:
+        raise InputError(f"--workers: {workers} is out of range; allowed is 1 to 1000")
+    if out is not None:
+        files.check_folder(out)
+    with progress_bar(result.runs_of(asked), "week.week") as progress:
+        found = result.run(asked, progress, workers or os.cpu_count() or 1)
+    if out is not None:
+        from pdsim.lab_figures import lab_files
+
+        files.write_files(out, lab_files(found))
+    if json:
+        typer.echo(found.to_json())
+        return
+    console = Console(markup=False, emoji=False)
+    lab_tables.print_lab(found, console)
+    if out is not None:
+        console.print(f"Tables, pictures and JSON are in {out}.", soft_wrap=True)
