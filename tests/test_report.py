@@ -15,6 +15,7 @@ import pdsim
 from pdsim import assumptions, comparison, figures, report, scenarios, tables
 from pdsim.figures import Reading
 from pdsim.outcomes import OUTCOMES
+from pdsim.pages import setting_rows, setting_words
 from reading import A4_PIXELS, Page, check_closed, check_letters, check_structure, opened_offline, spoken
 
 SCRIPT = "<script>alert(1)</script>"
@@ -337,21 +338,21 @@ class TestWords:
 
     def test_settings_that_count_are_listed(self):
         design = pdsim.scenario("maths-hub").with_(**{"costs.staff_per_hour": 31.0, "theory.discernment": 0.5})
-        rows = {label: value for label, value, *_ in report.setting_rows(design)}
+        rows = {label: value for label, value, *_ in setting_rows(design)}
         assert rows["Teachers' own time"] == "31"
         assert rows["Team size"] == "4"
         assert "Pupils per class" not in rows  # at its default, and not among those that everybody looks for
         assert report.design_part(design)["theory"] == {assumptions.PARAMETERS["discernment"].meaning: "0.5"}
-        solo = {label for label, *_ in report.setting_rows(pdsim.scenario("solo-course"))}
+        solo = {label for label, *_ in setting_rows(pdsim.scenario("solo-course"))}
         assert "Team size" not in solo
-        assert "Hours per session" not in {label for label, *_ in report.setting_rows(pdsim.scenario("no-pd"))}
+        assert "Hours per session" not in {label for label, *_ in setting_rows(pdsim.scenario("no-pd"))}
 
     def test_every_carrier_and_list_reads_well(self):
         assert (
-            report.setting_words("programme.carriers", {"modelling the technique": "peers"})
+            setting_words("programme.carriers", {"modelling the technique": "peers"})
             == "modelling the technique: peers"
         )
-        assert report.setting_words("collaboration.channels.norms", False) == "no"
+        assert setting_words("collaboration.channels.norms", False) == "no"
 
     def test_folders_of_this_computer_stay_out(self, tmp_path):
         (tmp_path / "staff.csv").write_text("teacher\n" + "\n".join(f"t{n}" for n in range(12)))

@@ -1,9 +1,13 @@
-"""What HTML pages share: templates, pictures inside a page, words for settings. None asks anything of a network."""
+"""What HTML pages share: templates, pictures, words for designs and settings, commands as they are typed.
+
+No page asks anything of a network.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import PurePath
 from typing import Any
@@ -11,10 +15,18 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from pdsim import theory
+from pdsim import assumptions, library, scenarios, theory
+from pdsim.errors import InputError
 from pdsim.figures import Picture, picture_bytes
+from pdsim.scenarios import Scenario
 
 FILES = ("network.edges", "staff.teachers")  # keys whose values are paths; a page names files, never folders
+ALWAYS_SHOWN = (
+    "programme.format", "programme.mechanisms", "programme.sessions", "programme.hours", "programme.weeks_between",
+    "programme.content", "programme.facilitator", "programme.fidelity", "programme.per_facilitator",
+    "programme.attendance", "programme.who", "collaboration.together", "collaboration.team_size",
+    "collaboration.teams", "staff.schools", "staff.teachers_per_school",
+)  # fmt: skip
 GAP = "\u00a0"  # a blank at which no line ends
 
 
@@ -76,3 +88,85 @@ def theory_argument(kind: str) -> str:
     ('mint', 'ours.toml')
     """
     return kind if kind in theory.KINDS else PurePath(kind).name
+
+
+def design_part(design: Scenario) -> dict[str, Any]:
+    """What a reader is told of a design: its own words, and its settings."""
+    room = design.staffroom
+    return {
+        "name": design.name,
+        "title": design.title or "(no title)",
+        "source": design.source.strip() or "The file names none.",
+        "says": paragraphs(design.says) or ["The file does not say."],
+        "choices": paragraphs(design.choices) or ["The file does not say."],
+        "staffroom": f"{len(room.ids)} teachers and {len(room.ties)} advice ties, read from files" if room else "",
+        "settings": list(setting_rows(design)),
+        "theory": {assumptions.PARAMETERS[name].meaning: f"{value:g}" for name, value in design.theory.items()},
+    }
+
+
+def setting_rows(design: Scenario) -> Iterable[tuple[str, str, str, str]]:
+    """Settings that every reader looks for, and all that differ from the default: label, value, unit, meaning."""
+    data = design.model_dump()
+    for path, entry in scenarios.keys().items():
+        value: Any = data
+        for part in path.split("."):
+            value = value[part]
+        alone = path.startswith("collaboration.") and design.programme.format == "solo"
+        nothing = path.startswith(("programme.", "collaboration.")) and design.programme.sessions == 0
+        usual = value == entry.default or (not value and not entry.default)
+        if alone or (nothing and path != "programme.sessions") or (usual and path not in ALWAYS_SHOWN):
+            continue
+        yield (
+            entry.label,
+            setting_words(path, value),
+            entry.unit if entry.unit not in ("", "of 14") else "",
+            entry.meaning,
+        )
+
+
+def argument(name: str, among: Iterable[str] = ()) -> str:
+    """How a scenario is named on the command line: its short name if it is shipped, else its file.
+
+    A second scenario of a name is called "name (2)" in results, and is asked for by its name again.
+    """
+    stem = re.sub(r" \(\d+\)$", "", name)
+    stem = stem if stem in among else name
+    return stem if stem in library.shipped() else f"{stem}.toml"
+
+
+def toml_words(value: Any) -> str:
+    """A setting's value as it is typed after the equals sign.
+
+    >>> toml_words("everyone"), toml_words(0.3), toml_words(["a", "b"]), toml_words({"a": "peers"})
+    ('everyone', '0.3', '["a", "b"]', '{"a" = "peers"}')
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(name)} = {json.dumps(v)}" for name, v in value.items()) + "}"
+    return json.dumps(value)
+
+
+def is_shipped(name: str, settings: Mapping[str, Any], scenario: Scenario) -> bool:
+    """True when a scenario is the shipped one of that name with those settings, but for its name and years."""
+    if name not in library.shipped():
+        return False
+    try:
+        shipped = scenarios.load(name, settings)
+    except InputError:
+        return False
+    evaluation = shipped.evaluation.model_copy(update={"years": scenario.evaluation.years})
+    return shipped.model_copy(update={"name": scenario.name, "evaluation": evaluation}) == scenario
+
+
+def run_options(request: Any) -> list[str]:
+    """Replicates, years, seed, theory and settings of a request as they are typed; files without their folders.
+
+    A request without a number of replicates leaves it to the command.
+    """
+    words = [] if request.replicates is None else ["--replicates", str(request.replicates)]
+    words += ["--years", str(request.years), "--seed", str(request.seed), "--theory", theory_argument(request.theory)]
+    for path, value in request.settings.items():
+        words += ["--set", f"{path}={PurePath(value).name if path in FILES else toml_words(value)}"]
+    return words

@@ -5,21 +5,15 @@ It finds words and places for numbers that the comparison holds. All text from s
 
 from __future__ import annotations
 
-import json
 import math
-import re
 import shlex
-from collections.abc import Iterable, Mapping
-from pathlib import PurePath
 from typing import Any
 
-from pdsim import __version__, assumptions, library, scenarios, theory
+from pdsim import __version__, assumptions, theory
 from pdsim.comparison import Comparison, Request
-from pdsim.errors import InputError
 from pdsim.figures import Estimate, Reading, headline, months_words, pictures, unit_words
 from pdsim.outcomes import OUTCOMES, Outcome
-from pdsim.pages import FILES, GAP, inline, paragraphs, setting_words, templates, theory_argument
-from pdsim.scenarios import Scenario
+from pdsim.pages import GAP, argument, design_part, inline, is_shipped, run_options, templates
 from pdsim.tables import AS_LEVEL, LEVELS, notes, ordered_outcomes, pair_sentences, signed
 
 NOBODY = "nobody"
@@ -27,12 +21,6 @@ PEOPLE = {"all": "All staff", "participants": "Those who take part", "colleagues
 SPLIT = ("pupil_attainment", "practice", "use", "technique", "insight", "hours_per_teacher", "pounds_per_teacher")
 COURSE = ("pupil_attainment", "use")
 PAIRED = ("pupil_attainment", "use", "pounds_per_pupil")
-ALWAYS_SHOWN = (
-    "programme.format", "programme.mechanisms", "programme.sessions", "programme.hours", "programme.weeks_between",
-    "programme.content", "programme.facilitator", "programme.fidelity", "programme.per_facilitator",
-    "programme.attendance", "programme.who", "collaboration.together", "collaboration.team_size",
-    "collaboration.teams", "staff.schools", "staff.teachers_per_school",
-)  # fmt: skip
 
 
 def comparison_page(result: Comparison) -> str:
@@ -205,55 +193,10 @@ def main_pairs(result: Comparison, best: str) -> list[str]:
     return [sentence for sentence, a, b in sentences if few or best in (a, b)]
 
 
-def design_part(design: Scenario) -> dict[str, Any]:
-    """What a reader is told of a design: its own words, and its settings."""
-    room = design.staffroom
-    return {
-        "name": design.name,
-        "title": design.title or "(no title)",
-        "source": design.source.strip() or "The file names none.",
-        "says": paragraphs(design.says) or ["The file does not say."],
-        "choices": paragraphs(design.choices) or ["The file does not say."],
-        "staffroom": f"{len(room.ids)} teachers and {len(room.ties)} advice ties, read from files" if room else "",
-        "settings": list(setting_rows(design)),
-        "theory": {assumptions.PARAMETERS[name].meaning: f"{value:g}" for name, value in design.theory.items()},
-    }
-
-
-def setting_rows(design: Scenario) -> Iterable[tuple[str, str, str, str]]:
-    """Settings that every reader looks for, and all that differ from the default: label, value, unit, meaning."""
-    data = design.model_dump()
-    for path, entry in scenarios.keys().items():
-        value: Any = data
-        for part in path.split("."):
-            value = value[part]
-        alone = path.startswith("collaboration.") and design.programme.format == "solo"
-        nothing = path.startswith(("programme.", "collaboration.")) and design.programme.sessions == 0
-        usual = value == entry.default or (not value and not entry.default)
-        if alone or (nothing and path != "programme.sessions") or (usual and path not in ALWAYS_SHOWN):
-            continue
-        yield (
-            entry.label,
-            setting_words(path, value),
-            entry.unit if entry.unit not in ("", "of 14") else "",
-            entry.meaning,
-        )
-
-
 def assumption_groups() -> dict[str, list[assumptions.Parameter]]:
     """The register of assumptions by group, the channels of collaboration first."""
     order = sorted(assumptions.groups(), key=lambda group: group != "channels")
     return {group: [p for p in assumptions.REGISTER if p.group == group] for group in order}
-
-
-def argument(name: str, among: Iterable[str] = ()) -> str:
-    """How a scenario is named on the command line: its short name if it is shipped, else its file.
-
-    A second scenario of a name is called "name (2)" in results, and is asked for by its name again.
-    """
-    stem = re.sub(r" \(\d+\)$", "", name)
-    stem = stem if stem in among else name
-    return stem if stem in library.shipped() else f"{stem}.toml"
 
 
 def command(request: Request) -> str:
@@ -271,24 +214,8 @@ def command(request: Request) -> str:
         "--baseline",
         argument(request.baseline.name),
     ]
-    words += ["--replicates", str(request.replicates), "--years", str(request.years), "--seed", str(request.seed)]
-    words += ["--theory", theory_argument(request.theory)]
-    for path, value in request.settings.items():
-        words += ["--set", f"{path}={PurePath(value).name if path in FILES else toml_words(value)}"]
+    words += run_options(request)
     return shlex.join([*words, "--out", "results"])
-
-
-def toml_words(value: Any) -> str:
-    """A setting's value as it is typed after the equals sign.
-
-    >>> toml_words("everyone"), toml_words(0.3), toml_words(["a", "b"]), toml_words({"a": "peers"})
-    ('everyone', '0.3', '["a", "b"]', '{"a" = "peers"}')
-    """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{json.dumps(name)} = {json.dumps(v)}" for name, v in value.items()) + "}"
-    return json.dumps(value)
 
 
 def names_suffice(request: Request) -> bool:
@@ -297,15 +224,3 @@ def names_suffice(request: Request) -> bool:
     asked = [(argument(d.name, names), request.settings, d) for d in request.designs]
     asked.append((argument(request.baseline.name), {}, request.baseline))
     return all(is_shipped(name, settings, scenario) for name, settings, scenario in asked)
-
-
-def is_shipped(name: str, settings: Mapping[str, Any], scenario: Scenario) -> bool:
-    """True when a scenario is the shipped one of that name with those settings, but for its name and years."""
-    if name not in library.shipped():
-        return False
-    try:
-        shipped = scenarios.load(name, settings)
-    except InputError:
-        return False
-    evaluation = shipped.evaluation.model_copy(update={"years": scenario.evaluation.years})
-    return shipped.model_copy(update={"name": scenario.name, "evaluation": evaluation}) == scenario
