@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from pdsim.kernel.measure import ONE_SCHOOL
 from pdsim.outcomes import OUTCOMES, POPULATIONS
 from pdsim.scenarios import Scenario
 from pdsim.simulate import Luck, draws_for, luck, simulate
-from pdsim.theory import named_file
+from pdsim.theory import Theory, named_file
 
 SCHEMA_VERSION = 1
 INTERVAL = 0.9
@@ -108,8 +109,9 @@ class Comparison:
         draws: number of draws of the assumptions.
         table: tidy results, one row per scenario, year, population and outcome.
         pairs: every pair of designs, for the last year and all staff.
-        runs: one row per run, scenario, year, population and outcome (value: the level).
-        effects: (R, years + 1, populations, outcomes) differences from the baseline, by design.
+        levels: (R, years + 1, populations, outcomes) by design, in the order of ``simulate``.
+        effects: the same, as differences from the baseline.
+        luck: draw and luck of the R runs.
     """
 
     request: Request
@@ -117,8 +119,14 @@ class Comparison:
     draws: int
     table: pd.DataFrame
     pairs: pd.DataFrame
-    runs: pd.DataFrame
+    levels: Mapping[str, np.ndarray]
     effects: Mapping[str, np.ndarray]
+    luck: Luck
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row per run, scenario, year, population and outcome (value: the level)."""
+        return run_table(self.levels, self.luck)
 
     def to_dict(self) -> dict[str, Any]:
         """The document that ``pdsim compare --json`` prints."""
@@ -262,6 +270,13 @@ def run(request: Request, progress: Callable[[int], None] | None = None) -> Comp
         without = request.baseline.in_the_world_of(design)
         levels[design.name] = simulate(design, assumed, runs, progress=progress)
         effects[design.name] = levels[design.name] - simulate(without, assumed, runs, design, progress=progress)
+    return summarise(request, believed, levels, effects, runs)
+
+
+def summarise(
+    request: Request, believed: Theory, levels: Mapping[str, np.ndarray], effects: Mapping[str, np.ndarray], runs: Luck
+) -> Comparison:
+    """The result of a request from the arrays of its runs; ``believed`` are the draws before designs fix any."""
     fixed: dict[str, float] = {}
     for design in request.designs:
         fixed |= design.theory
@@ -271,8 +286,9 @@ def run(request: Request, progress: Callable[[int], None] | None = None) -> Comp
         draws=len(believed.draws),
         table=effect_table(levels, effects, runs),
         pairs=pair_table(effects, runs),
-        runs=run_table(levels, runs),
+        levels=levels,
         effects=effects,
+        luck=runs,
     )
 
 

@@ -27,7 +27,7 @@ from matplotlib.ticker import MaxNLocator
 
 from pdsim.comparison import Comparison, spread_over_draws
 from pdsim.kernel.measure import NEUTRAL
-from pdsim.outcomes import OUTCOMES, Outcome, months_of_progress
+from pdsim.outcomes import OUTCOMES, POPULATIONS, Outcome, months_of_progress
 from pdsim.tables import AS_LEVEL, LEVELS, ordered_outcomes, signed
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
@@ -105,9 +105,7 @@ class Reading:
         keys = ["scenario", "outcome", "population", "year"]
         fields = ["effect", "low", "high", "school_low", "school_high", "mean"]
         self._rows = result.table.set_index(keys)[fields].T.to_dict("list")
-        last = result.runs[result.runs.year == self.years]
-        runs = last[last.outcome.isin(AS_LEVEL)]
-        self._runs = {at: (rows["value"].to_numpy(), rows["draw"].to_numpy()) for at, rows in runs.groupby(keys)}
+        self._levels, self._draw = result.levels, result.luck.draw
         pupils = result.pairs[result.pairs.outcome == "pupil_attainment"]
         self._chance = pupils.set_index(["a", "b"]).probability_b_better.to_dict()
 
@@ -121,7 +119,8 @@ class Reading:
         effect, low, high, school_low, school_high, level = self._rows[place]
         if outcome not in AS_LEVEL:
             return Estimate(effect, low, high, school_low, school_high)
-        low, high = map(float, spread_over_draws(*self._runs[place]).interval())
+        runs = self._levels[name][:, self.years, POPULATIONS.index(population), OUTCOMES[outcome].column]
+        low, high = map(float, spread_over_draws(runs, self._draw).interval())
         start = NEUTRAL if outcome == "reaction" else 0.0
         return Estimate(level, low, high, start + school_low, start + school_high)
 
