@@ -55,7 +55,11 @@ Json = Annotated[bool, typer.Option("--json", help="print one JSON document on s
 Baseline = Annotated[str, typer.Option(help="scenario to compare with: no-pd, business-as-usual, or any other")]
 
 INTERRUPTED = 130
-ENTRIES = {"teacher": "instruments.follow_many", "week": "week.week"}  # compiled functions of resolutions of their own
+ENTRIES = {  # compiled functions of resolutions of their own
+    "teacher": "instruments.follow_many",
+    "week": "week.week",
+    "families": "coalitions.run_coalitions",
+}
 err = Console(stderr=True, markup=False, emoji=False)  # no markup, here and below: names such as plan[v2] are text
 # Newer versions of Typer bring their own copy of click: this is the class of all usage errors of whichever it uses.
 UsageError: Any = typer.BadParameter.__mro__[1]

@@ -39,12 +39,13 @@ class Output(Section):
     """[output]: what is kept of each run.
 
     ``resolution`` is "run" (the last year), "year" (the start and the end of every year), "week" (means of weekly
-    states over a population) or "teacher" (every teacher at the end of the last year).
+    states over a population), "teacher" (every teacher at the end of the last year) or "families" (the last year, all
+    staff, under every set of families of channels of collaboration: sixteen rows where others have one).
     """
 
     outcomes: tuple[str, ...] = Field(default=tuple(outcomes.OUTCOMES), min_length=1)
     populations: tuple[str, ...] = Field(default=("all",), min_length=1)
-    resolution: Literal["run", "year", "week", "teacher"] = "run"
+    resolution: Literal["run", "year", "week", "teacher", "families"] = "run"
 
 
 class Texts(Section):
@@ -151,17 +152,19 @@ def complete_output(output: Output, where: str) -> Output:
     """The output with its names checked; where it names no outcomes, those that its resolution has.
 
     Raises:
-        InputError: an unknown outcome or population, with the nearest, or one that a week does not have.
+        InputError: an unknown outcome or population, with the nearest, or one that the resolution does not have.
     """
-    weekly = output.resolution == "week"
-    names = tuple(name for name in outcomes.OUTCOMES if not weekly or name not in YEARLY)
+    resolution = output.resolution
+    names = tuple(name for name in outcomes.OUTCOMES if resolution != "week" or name not in YEARLY)
+    groups = ("all",) if resolution == "families" else outcomes.POPULATIONS
     if "outcomes" not in output.model_fields_set:
         output = output.model_copy(update={"outcomes": names})
-    for key, known in {"outcomes": names, "populations": outcomes.POPULATIONS}.items():
+    for key, known in {"outcomes": names, "populations": groups}.items():
         for name in getattr(output, key):
             if name not in known:
                 hint = nearest(name, known) or f"; allowed are {', '.join(known)}"
-                at = " at the resolution of a week" if weekly and name in YEARLY else ""
+                missing = name in YEARLY or name in outcomes.POPULATIONS
+                at = f' with resolution = "{resolution}"' if missing else ""
                 raise InputError(f"{where}: output.{key}: no {key[:-1]} {shown(name)}{at}{hint}")
     return output
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from pdsim.errors import InputError
 from pdsim.experiment import designs
 from pdsim.experiment.definition import Experiment
+from pdsim.experiment.levels import FAMILY_SETS
 from pdsim.experiment.store import DamagedError, Store, read_store, tables
 from pdsim.outcomes import POPULATIONS
 
@@ -51,9 +52,10 @@ def results(
 ) -> pd.DataFrame:
     """Results of an experiment, as far as they are there: one row per run, time, population and outcome.
 
-    Columns: scenario, point, replicate, draw, run (an id made from all that decides the run's numbers), year, week or
-    teacher (at those resolutions), population, outcome, value (the level with the programme), effect (the difference
-    from the same run of the baseline in the same world), and error: a run that failed has one row, with its reason and
+    Columns: scenario, point, replicate, draw, run (an id made from all that decides the run's numbers), year, week,
+    teacher or families (at those resolutions; families names those that are on, "none" or such as "fluoride+mint"),
+    population, outcome, value (the level with the programme), effect (the difference from the same run of the baseline
+    in the same world), and error: a run that failed has one row, with its reason and
     no outcome. Rows are in the order of scenarios, points and replicates, however they were made.
 
     Args:
@@ -74,6 +76,8 @@ def results(
         "population": POPULATIONS if output.resolution == "teacher" else output.populations,
         "outcome": output.outcomes,
     }
+    if output.resolution == "families":
+        words["families"] = FAMILY_SETS
     for name, categories in words.items():
         frame[name] = frame[name].cat.set_categories(list(categories))
     if factors:

@@ -1,4 +1,4 @@
-"""What is kept of runs: outcomes by year, by week, or of every teacher, all from the kernel's own functions."""
+"""What is kept of runs: outcomes by year, week, teacher or families of channels, all from the kernel's functions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pdsim import population
+from pdsim.assumptions import CHANNEL_FAMILIES, FAMILIES
+from pdsim.explanation import coalitions, games
+from pdsim.explanation.decomposition import family_game
 from pdsim.kernel import instruments
 from pdsim.kernel.measure import ALL, COLLEAGUES, OUTCOMES, PARTICIPANTS, POPULATIONS, RATED, measure, practice_score
 from pdsim.kernel.records import WEEKS, World
@@ -17,6 +20,11 @@ from pdsim.scenarios import Scenario
 from pdsim.simulate import Luck, run_chunk
 
 YEARLY = ("pupil_attainment", "retention")  # outcomes that a week does not have
+# Every set of families that can be on, in the order of coalitions in pdsim.explanation.games.
+FAMILY_SETS = tuple(
+    "+".join(family for at, family in enumerate(FAMILIES) if number >> at & 1) or "none"
+    for number in range(1 << len(FAMILIES))
+)
 USE, PRACTICE = OUTCOMES.index("use"), OUTCOMES.index("practice")
 
 
@@ -27,7 +35,7 @@ class Levels:
     ``values`` is (R, times, groups, outcomes), in the order of the kernel's outcomes. Groups are the kernel's
     populations, or teachers; then ``marks`` (R, teachers, populations) is 1 for each population to which a post
     belongs, and ``post`` (teachers) is its address. ``year`` and ``week`` are those of each time; week is None where
-    times are years.
+    times are years. Where ``families`` is given, times are the last year under each of these places of ``FAMILY_SETS``.
     """
 
     values: np.ndarray
@@ -35,6 +43,7 @@ class Levels:
     week: np.ndarray | None = None
     marks: np.ndarray | None = None
     post: np.ndarray | None = None
+    families: np.ndarray | None = None
 
     def mistakes(self) -> list[str]:
         """For each run the first outcome of all staff that is not a finite number, in words; empty where all are."""
@@ -59,7 +68,8 @@ def levels(
     """Outcomes of many runs of a scenario at a resolution; the numbers are those of :func:`pdsim.simulate.simulate`.
 
     Args:
-        resolution: "run", "year", "week" or "teacher".
+        resolution: "run", "year", "week", "teacher" or "families"; a baseline has no families, and its last year
+            stands beside every set of the design's.
         scenario: the design and its setting.
         theories: records of the draws of the assumptions.
         runs: draw and luck of each run.
@@ -71,6 +81,8 @@ def levels(
         return of_teachers(start, theories, runs, years)
     if resolution == "week":
         return by_week(start, theories, runs, years)
+    if resolution == "families" and reported is None:
+        return by_families(start, theories, runs, years)
     values = run_chunk(start, theories, runs.draw, runs.replicate, runs.seed, years)
     kept = np.arange(years + 1) if resolution == "year" else np.array([years])
     return Levels(values[:, kept], kept)
@@ -86,6 +98,21 @@ def of_teachers(start: population.Template, theories: np.recarray, runs: Luck, y
         start.degree_quantiles, outcomes, marks,
     )  # fmt: skip
     return Levels(outcomes[:, -1:].copy(), np.array([years]), marks=marks, post=start.world.teachers["post"].copy())
+
+
+def by_families(start: population.Template, theories: np.recarray, runs: Luck, years: int) -> Levels:
+    """Means over all staff at the end of the last year under every set of families of channels.
+
+    Each population is built once. Families that do nothing under a draw or a design are not run on and off: the sets
+    that differ by them alone have the same numbers. ``runs.draw`` is non-decreasing.
+    """
+    game = family_game(CHANNEL_FAMILIES)
+    parts = []
+    for draw, replicates in coalitions.chunks_of(runs):
+        active, worths = coalitions.worths_of(start, theories[draw], game, (runs.seed, replicates), years)
+        parts.append(worths[:, games.folds(len(FAMILIES), active)])
+    sets = np.arange(len(FAMILY_SETS))
+    return Levels(np.concatenate(parts)[:, :, None], np.full(len(sets), years), families=sets)
 
 
 def by_week(start: population.Template, theories: np.recarray, runs: Luck, years: int) -> Levels:

@@ -12,6 +12,7 @@ import numpy as np
 
 from pdsim.experiment import designs
 from pdsim.experiment.definition import Experiment
+from pdsim.experiment.levels import FAMILY_SETS
 from pdsim.kernel.records import WEEKS
 from pdsim.outcomes import OUTCOMES
 from pdsim.scenarios import Scenario
@@ -26,6 +27,7 @@ START_SECONDS = 2.0e-6  # a teacher's part of starting a run
 YEAR_SECONDS = 2.8e-6  # a teacher's year
 CROWDED = 1500.0  # teachers of a school at which a run takes twice its time, as ties are looked for among all of them
 WEEK_SECONDS = 30e-6  # a week that is recorded
+FAMILY_RUNS = 7.0  # runs for all sets of families, on average over draws in which some families do nothing
 ROW_BYTES = 17.0
 RUN_BYTES = 30.0
 
@@ -106,11 +108,12 @@ def sizes(scenario: Scenario, experiment: Experiment, coded: np.ndarray) -> tupl
 def cell_seconds(experiment: Experiment, coded: np.ndarray) -> np.ndarray:
     """About how long all replicates of each cell take on one processor: scenarios x points, scenario by scenario."""
     runs = experiment.replicates
+    lives = 0.5 * (1.0 + FAMILY_RUNS) if experiment.output.resolution == "families" else 1.0
     weekly = WEEK_SECONDS * WEEKS if experiment.output.resolution == "week" else 0.0
     found = []
     for scenario in experiment.scenarios:
         teachers, of_school, years = sizes(scenario, experiment, coded)
-        run = teachers * (START_SECONDS + YEAR_SECONDS * years) * (1 + of_school / CROWDED) + weekly * years
+        run = teachers * (START_SECONDS + YEAR_SECONDS * years * lives) * (1 + of_school / CROWDED) + weekly * years
         found.append(2 * (POINT_SECONDS + DRAW_SECONDS * draws_for(runs) + runs * run))
     return np.concatenate(found)
 
@@ -120,7 +123,10 @@ def estimated_bytes(experiment: Experiment, coded: np.ndarray) -> float:
     output, total = experiment.output, 0.0
     for scenario in experiment.scenarios:
         teachers, _, years = sizes(scenario, experiment, coded)
-        times = {"run": 0 * years + 1, "year": years + 1, "week": years * WEEKS, "teacher": teachers}[output.resolution]
+        times = {
+            "run": 0 * years + 1, "year": years + 1, "week": years * WEEKS, "teacher": teachers,
+            "families": 0 * years + len(FAMILY_SETS),
+        }[output.resolution]  # fmt: skip
         groups = 1 if output.resolution == "teacher" else len(output.populations)
         total += float((RUN_BYTES + ROW_BYTES * times * groups * min(len(output.outcomes), len(OUTCOMES))).sum())
     return total * experiment.replicates

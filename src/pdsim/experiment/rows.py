@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pdsim.experiment.definition import Experiment
-from pdsim.experiment.levels import Levels
+from pdsim.experiment.levels import FAMILY_SETS, Levels
 from pdsim.kernel.measure import COLLEAGUES, PARTICIPANTS
 from pdsim.outcomes import OUTCOMES, POPULATIONS
 
@@ -26,13 +26,14 @@ COLUMNS: dict[str, pa.DataType] = {
     "year": pa.int16(),
     "week": pa.int16(),
     "teacher": pa.int64(),
+    "families": WORD,
     "population": WORD,
     "outcome": WORD,
     "value": pa.float64(),
     "effect": pa.float64(),
     "error": WORD,
 }
-ONLY_AT = {"week": "week", "teacher": "teacher"}  # columns that one resolution alone has
+ONLY_AT = {name: name for name in ("week", "teacher", "families")}  # columns that one resolution alone has
 LABEL = "pdsim"
 NONE = -1  # a code or a number that a row does not have
 # Checksums of the pages find what a disk or a network spoiled; numbers of runs hardly repeat, so words alone have
@@ -62,6 +63,7 @@ class Rows:
         words = {
             "scenario": [scenario.name for scenario in experiment.scenarios],
             "run": self.runs,
+            "families": list(FAMILY_SETS),
             "population": list(POPULATIONS),
             "outcome": list(OUTCOMES),
             "error": self.errors,
@@ -156,16 +158,20 @@ def outcome_rows(experiment: Experiment, design: Levels, without: Levels, runs: 
 
 
 def of_populations(experiment: Experiment, design: Levels, without: Levels) -> dict[str, np.ndarray]:
-    """Columns for every run, time, population and outcome that is asked for, in this order of change, last fastest."""
+    """Columns for every run, time, population and outcome that is asked for, in this order of change, last fastest.
+
+    Where times are sets of families the runs ``without`` the programme have one time, which stands beside all of them.
+    """
     output = experiment.output
     groups = np.array([POPULATIONS.index(name) for name in output.populations])
     outcomes = np.array([OUTCOMES[name].column for name in output.outcomes])
     kept, other = (each.values[:, :, groups][..., outcomes] for each in (design, without))
     run, time, group, outcome = (axis.ravel() for axis in np.indices(kept.shape))
-    week = {} if design.week is None else {"week": design.week[time]}
+    only_here = {"week": design.week, "families": design.families}
     return {
         "run": run, "year": design.year[time], "population": groups[group], "outcome": outcomes[outcome],
-        "value": kept.ravel(), "effect": (kept - other).ravel(), **week,
+        "value": kept.ravel(), "effect": (kept - other).ravel(),
+        **{name: codes[time] for name, codes in only_here.items() if codes is not None},
     }  # fmt: skip
 
 

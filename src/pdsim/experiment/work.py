@@ -24,6 +24,7 @@ NOT_CONTENT = {"name", *TEXTS}  # in which scenarios that are the same may diffe
 NUMBERS = (
     "assumptions", "theory", "scenarios", "staffroom", "population", "simulate", "experiment/designs",
     "experiment/factors", "experiment/levels", "experiment/plan", "experiment/rows", "experiment/work",
+    "explanation/coalitions", "explanation/decomposition", "explanation/games",
 )  # fmt: skip
 
 

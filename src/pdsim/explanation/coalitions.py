@@ -147,17 +147,22 @@ def play(scenario: Scenario, draws: np.recarray, game: Game, runs: Luck, progres
     stacked = np.concatenate(list(game.weights.values()))
 
     def task(draw: int, replicates: np.ndarray) -> np.ndarray:
-        theory = draws[draw]
-        active = active_players(game, start.world.design, theory)
-        coalitions = coalitions_of(tuple(game.players[player] for player in active))
-        worths = run_chunk(
-            kernel.run_coalitions, start, theory, switched(start.world.design, coalitions), (runs.seed, replicates),
-            scenario.evaluation.years, len(coalitions),
-        )  # fmt: skip
+        luck = (runs.seed, replicates)
+        active, worths = worths_of(start, draws[draw], game, luck, scenario.evaluation.years)
         return games.folded(stacked, active) @ worths
 
     values = in_threads(task, runs, progress, lambda draw: coalition_count(game, start.world.design, draws[draw]))
     return {name: values[:, rows] for name, rows in game.rows.items()}
+
+
+def worths_of(
+    start: Template, theory: np.record, game: Game, luck: tuple[int, np.ndarray], years: int
+) -> tuple[tuple[int, ...], np.ndarray]:
+    """Players that can act under a theory record, and the outcomes (R, 2^active, outcomes) of all their coalitions."""
+    active = active_players(game, start.world.design, theory)
+    coalitions = coalitions_of(tuple(game.players[player] for player in active))
+    designs = switched(start.world.design, coalitions)
+    return active, run_chunk(kernel.run_coalitions, start, theory, designs, luck, years, len(coalitions))
 
 
 def coalition_count(game: Game, design: np.record, theory: np.record) -> int:

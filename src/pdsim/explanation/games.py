@@ -157,7 +157,18 @@ def folded(weights: np.ndarray, active: Sequence[int]) -> np.ndarray:
     """Weights (..., 2^active) that give the same values when all other players add nothing to any coalition."""
     players = int(weights.shape[-1]).bit_length() - 1
     small = np.zeros((*weights.shape[:-1], 1 << len(active)))
-    for coalition in range(1 << players):
-        left = mask_of([at for at, player in enumerate(active) if coalition >> player & 1])
+    for coalition, left in enumerate(folds(players, active)):
         small[..., left] += weights[..., coalition]
     return small
+
+
+def folds(players: int, active: Sequence[int]) -> list[int]:
+    """For each coalition of all players the coalition of active ones that it holds, numbered among these.
+
+    >>> folds(2, [1])  # nobody, first, second, both
+    [0, 0, 1, 1]
+    """
+    return [
+        mask_of([at for at, player in enumerate(active) if coalition >> player & 1])
+        for coalition in range(1 << players)
+    ]
