@@ -23,10 +23,13 @@ _WHERE = {
     "Scenario": ("pdsim.scenarios", "Scenario"),
     "compare": ("pdsim.comparison", "compare"),
     "Comparison": ("pdsim.comparison", "Comparison"),
+    "choose": ("pdsim.choice.result", "choose"),
+    "Choice": ("pdsim.choice.result", "Choice"),
     "explain": ("pdsim.explanation.result", "explain"),
     "Explanation": ("pdsim.explanation.result", "Explanation"),
     "evaluate": ("pdsim.evaluation", "evaluate"),
     "sweep": ("pdsim.experiment", "sweep"),
+    "analyse": ("pdsim.analysis", "analyse"),
     "StaffroomModel": ("pdsim.mesa_model", "StaffroomModel"),
     "InputError": ("pdsim.errors", "InputError"),
 }

@@ -1,4 +1,4 @@
-"""Commands on experiments: run them."""
+"""Commands on experiments: run them, analyse their results."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from pdsim.cli.console import ENTRIES, Json, answer, app, complain, progress_bar, stop_requests, whole_number
 from pdsim.errors import InputError
@@ -60,6 +61,37 @@ def sweep(
             runner.run(opened, crew, part, progress=progress, stop=stop)
             stopped = stop()
     finished(opened, part, stopped, notes, json)
+
+
+@app.command()
+def analyse(
+    folder: Annotated[Path, typer.Argument(help="results of pdsim sweep", metavar="DIR")],
+    outcome: Annotated[str, typer.Option(help="outcome to look at, of those that the experiment kept")] = "pupil_attainment",
+    population: Annotated[str, typer.Option(help="whose: all, participants or colleagues, as far as kept")] = "all",
+    scenario: Annotated[str, typer.Option(metavar="A", help="only this scenario [default: all, and differences of up to three]")] = "",
+    minus: Annotated[str, typer.Option(metavar="B", help="with --scenario A: what A adds to this one")] = "",
+    partial: Annotated[bool, typer.Option("--partial", help="take what is there of an experiment that is not complete")] = False,
+    out: Annotated[Path | None, typer.Option(help="folder for tables, picture and JSON")] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Analyse an experiment as its design calls for: Sobol' or Morris indices, response over a grid or a hypercube."""
+    from pdsim import analysis_tables, files
+    from pdsim.analysis import analyse as analysed
+
+    if out is not None:
+        files.check_folder(out)
+    found = analysed(folder, outcome, population, scenario, minus, partial)
+    if out is not None:
+        from pdsim.analysis_figures import analysis_files
+
+        files.write_files(out, analysis_files(found))
+    if json:
+        typer.echo(found.to_json())
+        return
+    console = Console(markup=False, emoji=False)
+    analysis_tables.print_analysis(found, console)
+    if out is not None:
+        console.print(f"Tables, picture and JSON are in {out}.", soft_wrap=True)
 
 
 def finished(store: Any, shard: tuple[int, int], stopped: bool, notes: Sequence[str], as_json: bool) -> None:

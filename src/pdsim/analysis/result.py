@@ -1,0 +1,105 @@
+"""The analysis that an experiment's design calls for, from its folder to tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pdsim import __version__
+from pdsim.analysis import response, screening, variance
+from pdsim.analysis.cells import Cells, read
+from pdsim.analysis.finding import Finding
+from pdsim.analysis.question import DEFAULT_OUTCOME, resolve
+from pdsim.comparison import INTERVAL, plain_records
+from pdsim.experiment import stored_experiment
+
+SCHEMA_VERSION = 1
+# What the method of a design calls for: from cells to a finding. A new kind of analysis is one entry here, one in
+# ``analysis_tables.TABLES`` and one in ``analysis_figures.PICTURES``.
+METHODS: dict[str, Callable[[Cells], Finding]] = {
+    "grid": response.responses,
+    "morris": screening.measures,
+    "sobol": variance.indices,
+}
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Result of :func:`analyse`: what was asked of which results, and what was found."""
+
+    cells: Cells
+    finding: Finding
+
+    @property
+    def tables(self) -> dict[str, Any]:
+        """Tidy data frames by name, the most important first."""
+        return dict(self.finding.tables)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that ``pdsim analyse --json`` prints."""
+        cells, experiment = self.cells, self.cells.experiment
+        question, status = cells.question, cells.status
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "version": __version__,
+            "kind": self.finding.kind,
+            "experiment": experiment.name,
+            "folder": str(cells.folder),
+            "method": experiment.design.method,
+            "baseline": experiment.baseline.name,
+            "outcome": question.outcome,
+            "unit": question.measured.unit,
+            "population": question.population,
+            "contrasts": [str(contrast) for contrast in question.contrasts],
+            "points": len(cells.coded),
+            "replicates": experiment.replicates,
+            "draws": cells.draws,
+            "seed": experiment.seed,
+            "runs": status.runs,
+            "runs_done": status.runs_done,
+            "failed": status.failed,
+            "interval": INTERVAL,
+            "interval_is": self.finding.interval,
+            "sentences": list(self.finding.sentences),
+            "notes": list(self.finding.notes),
+            "tables": {name: plain_records(table) for name, table in self.finding.tables.items()},
+        }
+
+    def to_json(self) -> str:
+        """:meth:`to_dict` as text."""
+        return json.dumps(self.to_dict(), indent=1, allow_nan=False)
+
+    def plot(self) -> Any:
+        """A Matplotlib figure that can be read on its own."""
+        from pdsim.analysis_figures import picture_of
+
+        return picture_of(self).figure
+
+
+def analyse(
+    folder: str | Path,
+    outcome: str = DEFAULT_OUTCOME,
+    population: str = "all",
+    scenario: str = "",
+    minus: str = "",
+    partial: bool = False,
+) -> Analysis:
+    """Analyse the results of an experiment as its design calls for.
+
+    Args:
+        folder: results of ``pdsim sweep``.
+        outcome: one that the experiment kept.
+        population: "all", "participants" or "colleagues", as far as the experiment kept it.
+        scenario: only the effect of this one; without it, all, and differences of up to three scenarios.
+        minus: with ``scenario``: its lead over this one, in the same worlds and with the same luck.
+        partial: take what is there where the experiment is not complete.
+
+    Raises:
+        InputError: no results, not complete, or something that the experiment does not have.
+    """
+    question = resolve(stored_experiment(folder), outcome, population, scenario, minus)
+    cells = read(Path(folder), question, partial)
+    return Analysis(cells, METHODS[cells.experiment.design.method](cells))
