@@ -116,3 +116,28 @@ def opened_offline(browser, path):
         yield page
     finally:
         context.close()
+
+
+def check_accessible(page):
+    """axe-core finds no serious or critical violation on an opened page."""
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    assert found["testEngine"]["name"] == "axe-core"
+    bad = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
+    assert not bad, [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in bad]
+
+
+def check_prints(page, most):
+    """Nothing is wider than a telephone or than paper, and the page prints on at most so many sheets."""
+    page.set_viewport_size({"width": 360, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": A4_PIXELS, "height": 1000})
+    assert page.evaluate("document.documentElement.scrollWidth") <= A4_PIXELS
+    wide = "[...document.querySelectorAll('table')].filter(t => t.getBoundingClientRect().right > innerWidth).length"
+    assert page.evaluate(wide) == 0
+    printed = page.pdf(prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= most

@@ -110,19 +110,27 @@ def names_of_beliefs(result: Explanation) -> tuple[str, str]:
     )
 
 
+def verdict_rows(result: Explanation) -> list[list[str]]:
+    """Cells of the verdict: answer, how many of 100 worlds now with the standard error, and before, and a note."""
+    found, rows = result.verdict, []
+    for answer, probability in found["posterior"].items():
+        note = UNTOUCHED_WORDS if found["untouched"] is not None and answer in found["untouched"] else ""
+        error = 100 * found["standard_errors"][answer]
+        rows.append([answer, f"{100 * probability:.0f} ± {error:.0f}", f"{100 * found['prior'][answer]:.0f}", note])
+    return rows
+
+
 def verdict_table(result: Explanation) -> Table:
     """Probabilities of each answer, after and before the evidence."""
-    found = result.verdict
-    title = f"The verdict, for pupils: of 100 simulated worlds (± standard error, {found['draws']} draws)"
+    draws = result.verdict["draws"]
+    title = f"The verdict, for pupils: of 100 simulated worlds (± standard error, {draws} draws)"
     table = Table(title=title, title_justify="left")
     table.add_column("answer")
     for heading in names_of_beliefs(result):
         table.add_column(heading, justify="right")
     table.add_column("")
-    for answer, probability in found["posterior"].items():
-        note = UNTOUCHED_WORDS if found["untouched"] is not None and answer in found["untouched"] else ""
-        error = 100 * found["standard_errors"][answer]
-        table.add_row(answer, f"{100 * probability:.0f} ± {error:.0f}", f"{100 * found['prior'][answer]:.0f}", note)
+    for row in verdict_rows(result):
+        table.add_row(*row)
     return table
 
 

@@ -64,6 +64,11 @@ def paragraphs(text: str) -> list[str]:
     return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
+def kept_together(text: str) -> str:
+    """Words with a number and its interval, of which neither end stands on another line."""
+    return text.replace(" to ", f"{GAP}to{GAP}")
+
+
 def setting_words(path: str, value: Any) -> str:
     """A setting's value as a reader says it.
 

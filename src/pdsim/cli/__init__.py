@@ -10,11 +10,11 @@ from typing import Annotated, NoReturn
 import typer
 
 from pdsim import __version__
-from pdsim.cli import designs, evidence, experiments, questions
+from pdsim.cli import designs, evidence, experiments, questions, reports
 from pdsim.cli.console import INTERRUPTED, UsageError, app, complain
 from pdsim.errors import InputError, shown
 
-__all__ = ["designs", "evidence", "experiments", "main", "questions"]  # importing the four registers their commands
+__all__ = ["designs", "evidence", "experiments", "main", "questions", "reports"]  # importing them registers commands
 
 
 def version(shown: bool) -> None:

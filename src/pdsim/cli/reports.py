@@ -1,0 +1,73 @@
+"""Commands that make pages to hand out: a report for each question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pdsim.cli.console import Seed, Settings, TheoryOption, Years, app, progress_bar, settings_of, whole_number
+from pdsim.cli.questions import families_of
+from pdsim.errors import InputError, shown
+
+report = typer.Typer(
+    help="One page for a question, to read, print or send: an HTML file that needs no network. Start with:  "
+    "pdsim report explain maths-hub"
+)
+app.add_typer(report, name="report")
+
+Out = Annotated[Path, typer.Option(metavar="FILE.html", help="where the page is written")]
+
+
+def check_page(path: Path) -> None:
+    """Make sure, before anything runs, that a page can be written.
+
+    Raises:
+        InputError: the name does not end in .html, or the folder cannot be written to.
+    """
+    from pdsim import files
+
+    if path.suffix != ".html":
+        raise InputError(f"--out {shown(str(path))}: is no name for a page; name a file that ends in .html")
+    if path.is_dir():
+        raise InputError(f"--out {shown(str(path))}: is a folder; name a file that ends in .html")
+    files.check_folder(path.parent)
+
+
+def save_page(path: Path, text: str) -> None:
+    """Write a page whole and say where it is."""
+    from pdsim import files
+
+    files.write_text(path, text)
+    typer.echo(f"The page is in {path}; open it in a browser.")
+
+
+@report.command("explain")
+def report_explain(
+    design: Annotated[str, typer.Argument(help="a scenario, by short name or path", metavar="A")],
+    outcome: Annotated[str, typer.Option(help="what is divided among channels and families")] = "pupil_attainment",
+    family: Annotated[list[str] | None, typer.Option(metavar="CHANNEL=FAMILY", help="place a channel in another family, e.g. norms=mint")] = None,
+    flip: Annotated[bool, typer.Option(help="search for the values of assumptions that flip the verdict")] = True,
+    replicates: Annotated[int | None, typer.Option(parser=whole_number, metavar="N", help="simulated staffs; twenty share a draw of the assumptions [default: 1000, with one draw 200]")] = None,
+    years: Years = None,
+    seed: Seed = 1,
+    settings: Settings = None,
+    theory: TheoryOption = "posterior",
+    out: Out = Path("explain.html"),
+) -> None:  # fmt: skip
+    """Fluoride or mint? The answer for one design, its channels, and what you would have to believe."""
+    from pdsim.explanation import result
+    from pdsim.explanation_page import explanation_page
+
+    request = result.resolve(
+        design, replicates, years, seed, theory, settings_of(settings), outcome, families_of(family), flip
+    )
+    check_page(out)
+    with progress_bar(result.runs_needed(request), "coalitions.run_coalitions") as progress:
+        found = result.run(request, progress)
+    if flip:
+        total = result.runs_of_search(request)
+        with progress_bar(total, "coalitions.run_coalitions", "what would flip the verdict") as progress:
+            found = result.with_flips(found, progress)
+    save_page(out, explanation_page(found))
