@@ -207,7 +207,7 @@ class TestBetterColleague:
         teamwork.teamwork(world, 0)
         return np.array(advised + [world.teachers[0][name] for name in LEARNED])
 
-    def compare(self, people, weight, lasting, better):
+    def assert_no_less_learned(self, people, weight, lasting, better):
         before = self.a_week(people, weight, lasting)
         after = self.a_week([people[0], {**people[1], **better}, people[2]], weight, lasting)
         assert (after >= before - ROUNDING).all()
@@ -216,13 +216,13 @@ class TestBetterColleague:
     @given(st.lists(person, min_size=3, max_size=3), weights, st.integers(0, 1), state, state)
     def test_who_has_learned_more(self, people, weight, lasting, insight, technique):
         better = {name: max(people[1][name], x) for name, x in zip(LEARNED, (insight, technique), strict=True)}
-        self.compare(people, weight, lasting, better)
+        self.assert_no_less_learned(people, weight, lasting, better)
 
     @modest
     @given(st.lists(person, min_size=3, max_size=3), weights, st.integers(0, 1), shares)
     def test_who_has_always_known_more(self, people, weight, lasting, share):
         more = share * (0.98 - max(people[1].values()))
-        self.compare(people, weight, lasting, {name: value + more for name, value in people[1].items()})
+        self.assert_no_less_learned(people, weight, lasting, {name: value + more for name, value in people[1].items()})
 
 
 class TestMechanisms:

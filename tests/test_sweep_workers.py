@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -213,3 +214,11 @@ def test_job_array_runs_its_shards_and_goes_back_in_the_queue_when_stopped(trial
     assert [each.wait(120) for each in [job(shard) for shard in (1, 2, 3)]] == [0, 0, 0]
     assert ran(monkeypatch, "sweep", trial, "--out", tmp_path / "my out", "--merge") == 0
     assert_same(tmp_path / "my out", whole)
+
+
+def test_the_benchmark_of_sweeps_runs():
+    script = Path(__file__).parents[1] / "experiments" / "benchmarks" / "sweep.py"
+    done = subprocess.run([sys.executable, str(script), "--quick"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert [line[:3] for line in done.stdout.splitlines()] == ["(a)", "(b)", "(c)", "(d)", "(d)"]
+    assert "1,000 runs planned" in done.stdout
