@@ -30,9 +30,10 @@ NUMBERS = (
 
 @cache
 def model_version() -> str:
-    """Version of all that makes numbers: pdsim's, and a hash of the sources of kernel, assumptions and designs."""
+    """Version of all that makes numbers: pdsim's, and a hash of kernel, assumptions, shipped draws of them, designs."""
     package = Path(pdsim.__file__).parent
-    sources = [*compiled_sources(), *(package / f"{name}.py" for name in NUMBERS)]
+    draws = package / "posterior" / "posterior.parquet"
+    sources = [*compiled_sources(), draws, *(package / f"{name}.py" for name in NUMBERS)]
     return f"{pdsim.__version__}+{hash_of(sources)}"
 
 
