@@ -113,3 +113,45 @@ def lab(
     lab_tables.print_lab(found, console)
     if out is not None:
         console.print(f"Tables, pictures and JSON are in {out}.", soft_wrap=True)
+
+
+@app.command()
+def choose(
+    budget: Annotated[
+        float | None, typer.Option(metavar="£", help="pounds over all years: with --staff for all of them, else for each teacher [default: no limit]")
+    ] = None,
+    hours: Annotated[float | None, typer.Option(metavar="H", help="hours for each teacher over all years, mean over the staff [default: no limit]")] = None,
+    staff: Annotated[int | None, typer.Option(parser=whole_number, metavar="N", help="teachers in the school [default: 40]")] = None,
+    years: Years = None,
+    seed: Seed = 1,
+    theory: TheoryOption = "posterior",
+    outcome: Annotated[str, typer.Option(help="by what designs are ranked")] = "pupil_attainment",
+    settings: Settings = None,
+    costs: Annotated[Path | None, typer.Option(help="TOML file of prices; --out writes one to start from")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for tables, picture, prices and JSON")] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Best designs for the money and the time, with the chance that each is best; when does solo win?"""
+    from pdsim import choice_tables, files
+    from pdsim.choice import result
+
+    request = result.resolve(budget, hours, staff, years, seed, theory, outcome, settings_of(settings), costs)
+    if out is not None:
+        files.check_folder(out)
+    planned = result.plan(request)
+    for doing in ("all designs", "leading designs"):
+        with progress_bar(planned.runs, doing=doing) as progress:
+            planned = result.narrow(planned, result.run(planned, progress))
+    with progress_bar(planned.runs, doing="leading designs afresh") as progress:
+        found = result.report(planned, result.run(planned, progress))
+    if out is not None:
+        from pdsim.choice_figures import choice_files
+
+        files.write_files(out, choice_files(found))
+    if json:
+        typer.echo(found.to_json())
+        return
+    console = Console(markup=False, emoji=False)
+    choice_tables.print_choice(found, console)
+    if out is not None:
+        console.print(f"Tables, picture, prices and JSON are in {out}.", soft_wrap=True)
