@@ -1,4 +1,4 @@
-"""What HTML pages share: templates, pictures, words for designs and settings, commands as they are typed.
+"""What HTML pages share: templates, pictures, words for numbers and designs, commands as they are typed.
 
 No page asks anything of a network.
 """
@@ -6,6 +6,7 @@ No page asks anything of a network.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -17,8 +18,10 @@ from markupsafe import Markup
 
 from pdsim import assumptions, library, scenarios, theory
 from pdsim.errors import InputError
-from pdsim.figures import Picture, picture_bytes
+from pdsim.figures import Estimate, Picture, months_words, picture_bytes, unit_words
+from pdsim.outcomes import Outcome
 from pdsim.scenarios import Scenario
+from pdsim.tables import AS_LEVEL, LEVELS, signed
 
 FILES = ("network.edges", "staff.teachers")  # keys whose values are paths; a page names files, never folders
 ALWAYS_SHOWN = (
@@ -27,6 +30,7 @@ ALWAYS_SHOWN = (
     "programme.attendance", "programme.who", "collaboration.together", "collaboration.team_size",
     "collaboration.teams", "staff.schools", "staff.teachers_per_school",
 )  # fmt: skip
+NOBODY = "nobody"
 GAP = "\u00a0"  # a blank at which no line ends
 
 
@@ -175,3 +179,49 @@ def run_options(request: Any) -> list[str]:
     for path, value in request.settings.items():
         words += ["--set", f"{path}={PurePath(value).name if path in FILES else toml_words(value)}"]
     return words
+
+
+def span(low: float, high: float, outcome: Outcome) -> str:
+    """An interval in words, with signs unless it is one of levels."""
+    if math.isnan(low):
+        return NOBODY
+    if outcome.name in AS_LEVEL:
+        return f"{plain(low, outcome)}{GAP}to{GAP}{plain(high, outcome)}"
+    return f"{signed(low, outcome.digits)}{GAP}to{GAP}{signed(high, outcome.digits)}"
+
+
+def plain(value: float, outcome: Outcome) -> str:
+    """A level in words, with the pound sign for money.
+
+    >>> from pdsim.outcomes import OUTCOMES
+    >>> plain(1234.5, OUTCOMES["pounds_per_teacher"]), plain(0.812, OUTCOMES["reaction"])
+    ('£1,234', '0.81')
+    """
+    pounds = "£" if outcome.unit == "GBP" else ""
+    return f"{pounds}{value:,.{outcome.digits}f}"
+
+
+def average(found: Estimate, outcome: Outcome) -> str:
+    """The average in words; an effect on pupils with months of progress beside it."""
+    if math.isnan(found.centre):
+        return NOBODY
+    if outcome.name in AS_LEVEL:
+        return plain(found.centre, outcome)
+    text = signed(found.centre, outcome.digits)
+    return f"{text}{GAP}SD ({months_words(found.centre).replace(' ', GAP)})" if outcome.level == 5 else text
+
+
+def with_interval(found: Estimate, outcome: Outcome) -> str:
+    """The average with the interval of the average behind it."""
+    if math.isnan(found.centre):
+        return NOBODY
+    value = plain(found.centre, outcome) if outcome.name in AS_LEVEL else signed(found.centre, outcome.digits)
+    return f"{value} ({span(found.low, found.high, outcome)})"
+
+
+def outcome_heading(outcome: Outcome) -> str:
+    """An outcome with its level and unit, as the head of a group of rows."""
+    level = f"Level {LEVELS[outcome.level]}: " if outcome.level else ""
+    kind = "level, 0.5 is neither pleased nor displeased" if outcome.name == "reaction" else ""
+    kind = kind or ("level" if outcome.name in AS_LEVEL else "difference")
+    return f"{level}{outcome.label} ({unit_words(outcome)}; {kind})"

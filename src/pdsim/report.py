@@ -5,18 +5,29 @@ It finds words and places for numbers that the comparison holds. All text from s
 
 from __future__ import annotations
 
-import math
 import shlex
 from typing import Any
 
 from pdsim import __version__, assumptions, theory
 from pdsim.comparison import Comparison, Request
-from pdsim.figures import Estimate, Reading, headline, months_words, pictures, unit_words
-from pdsim.outcomes import OUTCOMES, Outcome
-from pdsim.pages import GAP, argument, design_part, inline, is_shipped, run_options, templates
-from pdsim.tables import AS_LEVEL, LEVELS, notes, ordered_outcomes, pair_sentences, signed
+from pdsim.figures import Reading, headline, months_words, pictures
+from pdsim.outcomes import OUTCOMES
+from pdsim.pages import (
+    GAP,
+    argument,
+    average,
+    design_part,
+    inline,
+    is_shipped,
+    outcome_heading,
+    plain,
+    run_options,
+    span,
+    templates,
+    with_interval,
+)
+from pdsim.tables import notes, ordered_outcomes, pair_sentences, signed
 
-NOBODY = "nobody"
 PEOPLE = {"all": "All staff", "participants": "Those who take part", "colleagues": "Their colleagues"}
 SPLIT = ("pupil_attainment", "practice", "use", "technique", "insight", "hours_per_teacher", "pounds_per_teacher")
 COURSE = ("pupil_attainment", "use")
@@ -59,43 +70,6 @@ def comparison_page(result: Comparison) -> str:
     )
 
 
-def span(low: float, high: float, outcome: Outcome) -> str:
-    """An interval in words, with signs unless it is one of levels."""
-    if math.isnan(low):
-        return NOBODY
-    if outcome.name in AS_LEVEL:
-        return f"{plain(low, outcome)}{GAP}to{GAP}{plain(high, outcome)}"
-    return f"{signed(low, outcome.digits)}{GAP}to{GAP}{signed(high, outcome.digits)}"
-
-
-def plain(value: float, outcome: Outcome) -> str:
-    """A level in words, with the pound sign for money.
-
-    >>> plain(1234.5, OUTCOMES["pounds_per_teacher"]), plain(0.812, OUTCOMES["reaction"])
-    ('£1,234', '0.81')
-    """
-    pounds = "£" if outcome.unit == "GBP" else ""
-    return f"{pounds}{value:,.{outcome.digits}f}"
-
-
-def average(found: Estimate, outcome: Outcome) -> str:
-    """The average in words; an effect on pupils with months of progress beside it."""
-    if math.isnan(found.centre):
-        return NOBODY
-    if outcome.name in AS_LEVEL:
-        return plain(found.centre, outcome)
-    text = signed(found.centre, outcome.digits)
-    return f"{text}{GAP}SD ({months_words(found.centre).replace(' ', GAP)})" if outcome.level == 5 else text
-
-
-def with_interval(found: Estimate, outcome: Outcome) -> str:
-    """The average with the interval of the average behind it."""
-    if math.isnan(found.centre):
-        return NOBODY
-    value = plain(found.centre, outcome) if outcome.name in AS_LEVEL else signed(found.centre, outcome.digits)
-    return f"{value} ({span(found.low, found.high, outcome)})"
-
-
 def answer(reading: Reading, name: str) -> dict[str, str]:
     """What one design does for pupils and what it takes, in numbers with both intervals."""
     pupils, outcome = reading.pupils(name), OUTCOMES["pupil_attainment"]
@@ -110,14 +84,6 @@ def answer(reading: Reading, name: str) -> dict[str, str]:
         "per_teacher": plain(reading.at(name, teacher.name).centre, teacher),
         "per_pupil": plain(reading.at(name, pupil.name).centre, pupil),
     }
-
-
-def outcome_heading(outcome: Outcome) -> str:
-    """An outcome with its level and unit, as the head of a group of rows."""
-    level = f"Level {LEVELS[outcome.level]}: " if outcome.level else ""
-    kind = "level, 0.5 is neither pleased nor displeased" if outcome.name == "reaction" else ""
-    kind = kind or ("level" if outcome.name in AS_LEVEL else "difference")
-    return f"{level}{outcome.label} ({unit_words(outcome)}; {kind})"
 
 
 def estimate_groups(reading: Reading, chosen: Any) -> list[dict[str, Any]]:
