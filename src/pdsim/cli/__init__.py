@@ -10,11 +10,11 @@ from typing import Annotated, NoReturn
 import typer
 
 from pdsim import __version__
-from pdsim.cli import designs, evidence, experiments, questions, reports
+from pdsim.cli import dashboard, designs, evidence, experiments, questions, reports
 from pdsim.cli.console import INTERRUPTED, UsageError, app, complain
 from pdsim.errors import InputError, shown
 
-__all__ = ["designs", "evidence", "experiments", "main", "questions", "reports"]  # importing them registers commands
+__all__ = ["dashboard", "designs", "evidence", "experiments", "main", "questions", "reports"]  # importing registers commands
 
 
 def version(shown: bool) -> None:

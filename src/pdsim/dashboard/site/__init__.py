@@ -1,0 +1,64 @@
+"""What Solara opens: one address, the navigation around every page, and a session for each browser tab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import solara
+from solara.server import kernel_context
+
+from pdsim.dashboard.compute import Simulator
+from pdsim.dashboard.pages import pages
+from pdsim.dashboard.session import Session
+
+
+@cache
+def simulator() -> Simulator:
+    """The one simulator of the server."""
+    return Simulator()
+
+
+@solara.component_vue("shell.vue")
+def Shell(  # noqa: D103, N802 - its arguments are the properties of shell.vue
+    shell: dict[str, Any],
+    titles: dict[str, str],
+    event_act: Callable[[dict[str, Any]], None],
+) -> None: ...
+
+
+def open_session(query: str, show: Callable[[Callable[[int], int]], None]) -> Session:
+    """A session for the tab that is being opened; ``show`` draws it anew, given how a number grows."""
+    context = kernel_context.get_current_context()
+
+    def notify() -> None:
+        if not context.closed_event.is_set():
+            with context:  # results come from threads that belong to no tab
+                show(lambda version: version + 1)
+
+    return Session(simulator(), query, tuple(pages()), notify)
+
+
+@solara.component
+def Page() -> Any:  # noqa: N802 - the name that Solara looks for
+    """The dashboard in one browser tab."""
+    version, show = solara.use_state(0)
+    query = solara.use_router().search or ""
+    session: Session = solara.use_memo(lambda: open_session(query, show), [])
+    solara.use_effect(lambda: session.close, [])
+    with solara.Div(classes=["pd-app"]) as main:
+        Shell(
+            shell=session.shell(),
+            titles={name: page.title for name, page in pages().items()},
+            event_act=session.act,
+        )
+        with solara.Div(classes=["pd-page"]):
+            pages()[session.state.page].component(session, version)
+    return main
+
+
+@solara.component
+def Layout(children: list[Any]) -> Any:  # noqa: N802 - the name that Solara looks for
+    """Nothing around the page but the page."""
+    return solara.Div(children=children)
