@@ -14,7 +14,8 @@ from pdsim.cli import dashboard, designs, evidence, experiments, questions, repo
 from pdsim.cli.console import INTERRUPTED, UsageError, app, complain
 from pdsim.errors import InputError, shown
 
-__all__ = ["dashboard", "designs", "evidence", "experiments", "main", "questions", "reports"]  # importing registers commands
+# importing these registers their commands
+__all__ = ["dashboard", "designs", "evidence", "experiments", "main", "questions", "reports"]
 
 
 def version(shown: bool) -> None:
