@@ -104,7 +104,8 @@ class Reading:
         self.years = result.request.years
         keys = ["scenario", "outcome", "population", "year"]
         fields = ["effect", "low", "high", "school_low", "school_high", "mean"]
-        self._rows = result.table.set_index(keys)[fields].T.to_dict("list")
+        places = zip(*(result.table[key].tolist() for key in keys), strict=True)
+        self._rows = dict(zip(places, result.table[fields].to_numpy().tolist(), strict=True))
         self._levels, self._draw = result.levels, result.luck.draw
         pupils = result.pairs[result.pairs.outcome == "pupil_attainment"]
         self._chance = pupils.set_index(["a", "b"]).probability_b_better.to_dict()
