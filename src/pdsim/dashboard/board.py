@@ -24,7 +24,7 @@ WORDS = {
     2: ("Level 2", "Do teachers learn it?"),
     1: ("Level 1", "Do they like it?"),
 }
-WIDE, NARROW = (720, 250), (430, 200)
+WIDE, NARROW = (700, 240), (345, 185)
 PRICES = {"pounds_per_pupil": "Cost per pupil (£)", "hours_per_teacher": "Hours per teacher"}
 
 

@@ -52,7 +52,7 @@ def control(key: Key, scenario: Scenario, preset: Scenario) -> dict[str, Any]:
     return {
         "path": key.path,
         "label": key.label,
-        "unit": key.unit,
+        "unit": "" if key.unit.lower() in key.label.lower() else key.unit,
         "help": f"{key.meaning[:1].upper()}{key.meaning[1:]}.",
         "kind": kind_of(key),
         "value": value,

@@ -40,7 +40,8 @@ class Session:
         self.download: dict[str, Any] | None = None
         self.busy = True
         self._lock = threading.RLock()
-        self._asked: tuple[State, str] | None = None
+        self._asked: State | None = None
+        self._before: Comparison | None = None
         self.simulate()
 
     @property
@@ -170,25 +171,30 @@ class Session:
     def simulate(self) -> None:
         """Ask for what the state shows, unless it was asked for already."""
         numbers = replace(self.state, page="", present=False, view=())
-        if self._asked is not None and self._asked[0] == numbers:
+        if self._asked == numbers:
             return
-        self._asked = (numbers, "")
-        self.busy = True
-        self.simulator.ask(self, self.state.request(), lambda result: self.show(result, numbers), self.fail)
+        self._asked, self.busy = numbers, True
+        request = self.state.request()
+        self._before = self.known_before()
+        known = self.simulator.known(request)
+        if known is None:
+            self.simulator.ask(self, request, lambda result: self.show(result, numbers), self.fail)
+        else:
+            self.simulator.forget(self)
+            self.show(known, numbers)
 
     def show(self, result: Comparison, numbers: State) -> None:
         """Take a result that arrived; called from another thread."""
-        before = self.before()
-        board = Board(result, before, numbers.people).data()
+        board = Board(result, self._before, numbers.people).data()
         with self._lock:
-            if self._asked is None or self._asked[0] != numbers:
+            if self._asked != numbers:
                 return
             self.result, self.board = result, board
             self.busy = result.request.replicates < numbers.replicates
         self.notify()
 
-    def before(self) -> Comparison | None:
-        """The result before the last change, if it is still kept."""
+    def known_before(self) -> Comparison | None:
+        """The result before the last change, if all its runs are still kept."""
         if not self.history.past:
             return None
         return self.simulator.known(self.history.past[-1].request())

@@ -10,6 +10,9 @@ import solara
 from pdsim.dashboard import exports
 from pdsim.dashboard.pages import Page
 from pdsim.dashboard.session import Session
+from pdsim.simulate import kernel_is_compiled
+
+COMPILING = " The model is being compiled for this computer, which takes about a minute and happens once."
 
 
 @solara.component_vue("compare.vue")
@@ -18,6 +21,7 @@ def View(  # noqa: D103, N802 - its arguments are the properties of compare.vue
     board: dict[str, Any] | None,
     busy: bool,
     wanted: int,
+    compiling: str,
     present: bool,
     download: dict[str, Any] | None,
     command: str,
@@ -35,6 +39,7 @@ def Compare(session: Session, version: int) -> Any:  # noqa: N802 - a component
         board=session.board,
         busy=session.busy,
         wanted=state.replicates,
+        compiling="" if kernel_is_compiled() else COMPILING,
         present=state.present,
         download=session.download,
         command=exports.command(state),

@@ -9,6 +9,7 @@ from typing import Any
 import solara
 from solara.server import kernel_context
 
+from pdsim.dashboard import first_screen
 from pdsim.dashboard.compute import Simulator
 from pdsim.dashboard.pages import pages
 from pdsim.dashboard.session import Session
@@ -16,8 +17,10 @@ from pdsim.dashboard.session import Session
 
 @cache
 def simulator() -> Simulator:
-    """The one simulator of the server."""
-    return Simulator()
+    """The one simulator of the server, with the runs of the first screen."""
+    made = Simulator()
+    first_screen.fill(made.kept)
+    return made
 
 
 @solara.component_vue("shell.vue")
