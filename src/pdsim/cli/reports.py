@@ -1,4 +1,4 @@
-"""Commands that make pages to hand out: a report for each question."""
+"""Commands that make pages to hand out: a report for each question, and a lesson on two designs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from pdsim.cli.console import Seed, Settings, TheoryOption, Years, app, progress_bar, settings_of, whole_number
+from pdsim.cli.console import (
+    Baseline,
+    Replicates,
+    Seed,
+    Settings,
+    TheoryOption,
+    Years,
+    app,
+    progress_bar,
+    settings_of,
+    whole_number,
+)
 from pdsim.cli.questions import families_of
 from pdsim.errors import InputError, shown
 
@@ -71,3 +82,31 @@ def report_explain(
         with progress_bar(total, "coalitions.run_coalitions", "what would flip the verdict") as progress:
             found = result.with_flips(found, progress)
     save_page(out, explanation_page(found))
+
+
+@app.command()
+def handout(
+    first: Annotated[str, typer.Argument(help="a scenario, by short name or path", metavar="A")],
+    second: Annotated[str, typer.Argument(help="another", metavar="B")],
+    baseline: Baseline = "no-pd",
+    replicates: Replicates = 200,
+    years: Years = None,
+    seed: Seed = 1,
+    settings: Settings = None,
+    theory: TheoryOption = "posterior",
+    world: Annotated[list[str] | None, typer.Option(metavar="THEORY", help="a further world to choose, as --theory [default: fluoride, mint, bystander]")] = None,
+    slider: Annotated[list[str] | None, typer.Option(metavar="KEY=V,V", help="what readers can change, and to which values [default: share of hours together, share of experts, fidelity]")] = None,
+    out: Out = Path("handout.html"),
+) -> None:  # fmt: skip
+    """A lesson on two designs as one interactive file: predict, look, explain, change; it needs no network and no Python."""
+    from pdsim import handout as lesson
+    from pdsim.handout_page import handout_page
+
+    sliders = [lesson.slider_of(text) for text in slider] if slider else lesson.SLIDERS
+    request = lesson.resolve(
+        first, second, baseline, replicates, years, seed, theory, world or lesson.WORLDS, sliders, settings_of(settings)
+    )
+    check_page(out)
+    with progress_bar(lesson.runs_needed(request), "coalitions.run_coalitions") as progress:
+        found = lesson.run(request, progress)
+    save_page(out, handout_page(found))
