@@ -14,15 +14,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
+from pdsim import threshold_figures
 from pdsim.analysis import Analysis
+from pdsim.analysis.threshold import told
 from pdsim.analysis_tables import (
     contrast_words,
     heading,
     label_of,
     notes,
     of_contrast,
+    sentences,
+    size_words,
     unit_of,
     value_words,
 )
@@ -30,6 +34,7 @@ from pdsim.experiment.designs import Axis
 from pdsim.figures import (
     COLOURS,
     DASHED,
+    FAINT,
     INK,
     MARKERS,
     WIDTH,
@@ -42,10 +47,11 @@ from pdsim.figures import (
 )
 
 MOST_FACTORS = 15  # of a dot plot: the rest matter less
+MOST_CURVES = 6  # factors of a hypercube that have a panel
 ROW = 0.3  # inches of a factor in it
 FOOT_WIDTH = 160  # letters in a line of the words under the panels
 FEW = 4  # values of a factor up to which each has a line of its own
-TILE = 1.75  # inches of a panel with curves or a map
+TILE = 1.5  # inches of a panel with curves or a map
 NUMBERED = 80  # cells of a map up to which each shows its number
 Row = Mapping[str, Any]
 Group = tuple[str, Sequence[Row]]  # a contrast with its rows
@@ -54,7 +60,7 @@ Drawer = Callable[[Axes], None]
 
 def footed_sheet(analysis: Analysis, handles: Sequence[Any], height: float) -> tuple[Sheet, float]:
     """A sheet with the question above and the notes under ``height`` inches of panels; the panels' lower edge."""
-    lines = [line for note in notes(analysis) for line in textwrap.wrap(note, FOOT_WIDTH)]
+    lines = [line for note in (*sentences(analysis), *notes(analysis)) for line in textwrap.wrap(note, FOOT_WIDTH)]
     foot = 0.13 * len(lines) + 0.15
     sheet = Sheet(heading(analysis), handles, height + foot)
     sheet.write(0.08, 0.08, "\n".join(lines), size=6.5, va="bottom")
@@ -117,16 +123,15 @@ def screening_picture(analysis: Analysis) -> Picture:
     return Picture("analysis", heading(analysis), alt, figure)
 
 
-def tiled(analysis: Analysis, drawers: Sequence[Drawer], handles: Sequence[Any], columns: int) -> Figure:
-    """A sheet of panels, so many side by side."""
-    columns = min(columns, len(drawers))
-    rows = -(-len(drawers) // columns)
-    block, share = TILE + 0.75, WIDTH / columns
-    sheet, foot = footed_sheet(analysis, handles, rows * block)
-    for place, draw in enumerate(drawers):
-        row, column = divmod(place, columns)
-        floor = foot + (rows - 1 - row) * block + 0.45
-        draw(sheet.panel(column * share + 0.62, floor, share - 0.8, TILE))
+def tiled(analysis: Analysis, bands: Sequence[Sequence[Drawer]], handles: Sequence[Any], columns: int) -> Figure:
+    """A sheet of panels, so many side by side, each band of them beginning a new row."""
+    columns = min(columns, max(map(len, bands)))
+    rows = [band[start : start + columns] for band in bands for start in range(0, len(band), columns)]
+    block, share = TILE + 0.72, WIDTH / columns
+    sheet, foot = footed_sheet(analysis, handles, len(rows) * block)
+    for row, drawers in enumerate(reversed(rows)):
+        for column, draw in enumerate(drawers):
+            draw(sheet.panel(column * share + 0.68, foot + row * block + 0.42, share - 0.85, TILE))
     return sheet.figure
 
 
@@ -140,6 +145,9 @@ def line(axes: Axes, axis: Axis, rows: Sequence[Row], value: str, k: int) -> Non
         axes.plot(at, effect, color=colour, marker=marker, markersize=3, linewidth=1.2)
         if axis.factor.log:
             axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.xaxis.set_minor_locator(NullLocator())
         return
     names = [str(row[value]) for row in rows]
     at = np.arange(len(rows)) + 0.1 * k
@@ -175,17 +183,18 @@ def curve_tile(axes: Axes, analysis: Analysis, axis: Axis, groups: Sequence[Grou
     dressed(axes, analysis, axis, "against the baseline" if first == 0 else "one less the other")
 
 
-def curves(analysis: Analysis, table: pd.DataFrame, factors: Sequence[str]) -> tuple[list[Drawer], list[Any]]:
-    """Panels with curves over each factor: effects against the baseline, then differences of scenarios; their key."""
+def curves(analysis: Analysis, table: pd.DataFrame, factors: Sequence[str]) -> tuple[list[list[Drawer]], list[Any]]:
+    """A band of panels with curves over each factor for effects, and one for differences of scenarios; their key."""
     by_name = {axis.path: axis for axis in analysis.cells.axes}
     names = [str(contrast) for contrast in analysis.cells.question.contrasts]
     alone = [contrast for contrast in names if " minus " not in contrast]
-    drawers: list[Drawer] = []
-    for kind, first in ((alone, 0), ([name for name in names if name not in alone], len(alone))):
-        for factor in factors if kind else ():
-            groups = [group for group in of_contrast(table[table["factor"] == factor]) if group[0] in kind]
-            drawers.append(partial(curve_tile, analysis=analysis, axis=by_name[factor], groups=groups, first=first))
-    return drawers, key_of([contrast_words(analysis, name) for name in names])
+    pairs = [name for name in names if name not in alone]
+    bands = []
+    for kind, first in ((alone, 0), (pairs, len(alone))):
+        found = [(factor, of_contrast(table[table["factor"] == factor])) for factor in factors if kind]
+        tiles = [(by_name[factor], [group for group in groups if group[0] in kind]) for factor, groups in found]
+        bands.append([partial(curve_tile, analysis=analysis, axis=axis, groups=g, first=first) for axis, g in tiles])
+    return [list(band) for band in bands if band], key_of([contrast_words(analysis, name) for name in names])
 
 
 def crossed_tile(axes: Axes, analysis: Analysis, along: Axis, across: Axis, named: Group) -> None:
@@ -203,7 +212,7 @@ def map_tile(axes: Axes, analysis: Analysis, along: Axis, up: Axis, named: Group
     frame = pd.DataFrame(rows)
     table = frame.pivot_table(index=up.path, columns=along.path, values="effect", observed=True, sort=True)
     largest = float(np.nanmax(np.abs(table.to_numpy()))) or 1.0
-    image = axes.imshow(table, cmap="PuOr_r", vmin=-largest, vmax=largest, aspect="auto", origin="lower")
+    image = axes.imshow(table, cmap="PuOr_r", vmin=-1.4 * largest, vmax=1.4 * largest, aspect="auto", origin="lower")
     unclear = frame.assign(zero=(frame["low"] <= 0) & (frame["high"] >= 0))
     zero = unclear.pivot_table(index=up.path, columns=along.path, values="zero", observed=True, sort=True)
     for (row, column), value in np.ndenumerate(table.to_numpy()):
@@ -211,13 +220,20 @@ def map_tile(axes: Axes, analysis: Analysis, along: Axis, up: Axis, named: Group
         number = f"{value:.{analysis.cells.question.measured.digits}f}" if table.size <= NUMBERED else ""
         axes.text(column, row, f"{number}{held}", ha="center", va="center", size=5.5)
     for names, place in ((table.columns, axes.set_xticks), (table.index, axes.set_yticks)):
-        step = -(-len(names) // 7)
+        step = -(-len(names) // 6)
         place(range(0, len(names), step), [wrapped(value_words(name), 14) for name in names[::step]])
     axes.set_xlabel(wrapped(unit_of(along), 40))
     axes.set_ylabel(wrapped(unit_of(up), 30))
-    axes.set_title(wrapped(contrast_words(analysis, contrast), 46))
-    bar = axes.figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02)
-    bar.ax.tick_params(labelsize=6)
+    axes.set_title(wrapped(contrast_words(analysis, contrast), 34))
+    if table.size > NUMBERED:
+        left, bottom, width, height = axes.get_position().bounds
+        axes.set_position((left, bottom, 0.9 * width, height))
+        bar = axes.figure.colorbar(
+            image, ax=axes, fraction=0.06, pad=0.02, boundaries=np.linspace(-largest, largest, 99)
+        )
+        bar.ax.tick_params(labelsize=5.5, pad=1, length=2)
+        bar.locator = MaxNLocator(4)
+        bar.update_ticks()
 
 
 MAP_KEY = "colour and number: effect; ∘ its 90 % interval holds 0"
@@ -227,19 +243,20 @@ def grid_picture(analysis: Analysis) -> Picture:
     """A curve over one factor, a map or several curves over two, curves over each of more."""
     axes, points = analysis.cells.axes, analysis.tables["points"]
     groups = of_contrast(points)
-    drawers: Sequence[Drawer]
+    bands: Sequence[Sequence[Drawer]]
     with house_style():
         if len(axes) == 1:
             table = points.rename(columns={axes[0].path: "value"}).assign(factor=axes[0].path)
-            drawers, key = curves(analysis, table, [axes[0].path])
+            bands, key = curves(analysis, table, [axes[0].path])
             columns = 2
         elif len(axes) > 2:
-            drawers, key = curves(analysis, analysis.tables["factors"], [axis.path for axis in axes])
+            bands, key = curves(analysis, analysis.tables["factors"], [axis.path for axis in axes])
             columns = 3
         else:
-            drawers, key, columns = two_factors(analysis, groups)
+            band, key, columns = two_factors(analysis, groups)
+            bands = [band]
         alt = "Effects over the factors of the grid, as curves with bands for the 90 % interval or as a map of colours."
-        return Picture("analysis", heading(analysis), alt, tiled(analysis, drawers, key, columns))
+        return Picture("analysis", heading(analysis), alt, tiled(analysis, bands, key, columns))
 
 
 def two_factors(analysis: Analysis, groups: Sequence[Group]) -> tuple[Sequence[Drawer], list[Any], int]:
@@ -256,10 +273,98 @@ def two_factors(analysis: Analysis, groups: Sequence[Group]) -> tuple[Sequence[D
     return drawers, [Line2D([], [], linewidth=0, label=MAP_KEY)], 2
 
 
+def surface_picture(analysis: Analysis) -> Picture:
+    """Main effects of the factors that matter most, and the surface over the two that matter most."""
+    shares = analysis.tables["changes"].groupby("factor")["share"].max().sort_values(ascending=False)
+    factors = [str(name) for name in shares.index[:MOST_CURVES]]
+    with house_style():
+        bands, key = curves(analysis, analysis.tables["factors"], factors)
+        by_name = {axis.path: axis for axis in analysis.cells.axes}
+        maps: list[Drawer] = []
+        for contrast, rows in of_contrast(analysis.tables["surface"]):
+            along, up = (by_name[rows[0][f"{letter}_factor"]] for letter in "xy")
+            named = contrast, [row | {along.path: row["x"], up.path: row["y"]} for row in rows]
+            maps.append(partial(map_tile, analysis=analysis, along=along, up=up, named=named))
+        key.append(Line2D([], [], linewidth=0, label=f"maps: the two factors that matter most; {MAP_KEY}"))
+        alt = "Curves of the effect over each factor with bands for the 90 % interval, and maps over two factors."
+        return Picture("analysis", heading(analysis), alt, tiled(analysis, [*bands, maps], key, 3))
+
+
+def box_picture(analysis: Analysis) -> Picture:
+    """Scenario discovery: the limits of each factor, and the points over the two factors that are restricted first."""
+    with house_style():
+        handles = [
+            Line2D(
+                [], [], color=COLOURS[0], linewidth=5, alpha=0.5, label="conditions (box), of the factor's whole range"
+            ),
+            Line2D([], [], color=INK, linewidth=1, marker="|", label="90 % interval of a limit"),
+            Line2D(
+                [],
+                [],
+                color=COLOURS[1],
+                marker="o",
+                linewidth=0,
+                markersize=3.5,
+                label=f"at least {size_words(analysis)}",
+            ),
+            Line2D([], [], color=FAINT, marker=".", linewidth=0, markersize=3.5, label="less"),
+        ]
+        rows = analysis.tables["box"].to_dict("records") if "box" in analysis.tables else []
+        rows = sorted(rows, key=lambda row: (not row["restricted"], -row["found_again"]))[:MOST_FACTORS]
+        tall = max(len(rows) * ROW, 2.2)
+        sheet, foot = footed_sheet(analysis, handles, tall + 0.75)
+        labels = [wrapped(label_of(analysis, row["factor"]), 26) for row in rows]
+        left = text_width(labels, 7.5) + 0.2 if rows else 0.6
+        if rows:
+            limits = sheet.panel(left, foot + 0.5, 4.2 - left, tall)
+            limit_panel(limits, rows, labels)
+        place_panel(sheet.panel(4.95, foot + 0.5, WIDTH - 5.15, min(tall, 2.6)), analysis, [r["factor"] for r in rows])
+        alt = "Left: for each factor the part of its range that is in the box. Right: points over two factors."
+        return Picture("analysis", heading(analysis), alt, sheet.figure)
+
+
+def limit_panel(axes: Axes, rows: Sequence[Row], labels: Sequence[str]) -> None:
+    """For each factor the part of its range that is in the box."""
+    for place, row in enumerate(rows):
+        if isinstance(row["words"], str):
+            axes.text(0.5, place, row["words"] if row["restricted"] else "any", ha="center", va="center", size=6.5)
+            continue
+        span = (row["most"] - row["least"]) or 1.0
+        low, high = ((row[name] - row["least"]) / span for name in ("low", "high"))
+        axes.plot([low, high], [place] * 2, color=COLOURS[0], alpha=0.5, linewidth=7, solid_capstyle="butt")
+        for name in ("low", "high") if row["restricted"] else ():
+            at = [(row[f"{name}_{end}"] - row["least"]) / span for end in ("low", "high")]
+            axes.plot(at, [place] * 2, color=INK, linewidth=1, marker="|", markersize=5)
+        for at, name, side in ((low, "low", "right"), (high, "high", "left")):
+            axes.text(at, place - 0.3, value_words(row[name]), size=6, ha="left" if side == "right" else "right")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(rows) - 0.4, -0.7)
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_xticks([0, 1], ["lowest", "highest"])
+    axes.set_title("Conditions")
+
+
+def place_panel(axes: Axes, analysis: Analysis, factors: Sequence[str]) -> None:
+    """Points over the first two factors, those that reach the size marked."""
+    by_name = {axis.path: axis for axis in analysis.cells.axes}
+    along, *others = [by_name[name] for name in factors] or analysis.cells.axes
+    points = analysis.tables["points"]
+    sides = [along, others[0]] if others else [along]
+    at = [points[axis.path] for axis in sides] + ([] if others else [points["effect"]])
+    for mask, colour, marker, size in ((~points["reached"], FAINT, ".", 9), (points["reached"], COLOURS[1], "o", 9)):
+        axes.scatter(at[0][mask], at[1][mask], c=colour, marker=marker, s=size, linewidths=0)
+    axes.set_xlabel(wrapped(unit_of(along), 34))
+    axes.set_ylabel(wrapped(unit_of(others[0]), 34) if others else "effect")
+    axes.set_title("Points of the design")
+
+
 PICTURES: dict[str, Callable[[Analysis], Picture]] = {
+    "discovery": box_picture,
     "grid": grid_picture,
+    "latin-hypercube": surface_picture,
     "morris": screening_picture,
     "sobol": index_picture,
+    "threshold": lambda analysis: threshold_figures.picture_of(told(analysis.cells, analysis.finding)),
 }
 
 

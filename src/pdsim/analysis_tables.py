@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pdsim import threshold_tables
 from pdsim.analysis import Analysis
+from pdsim.analysis.threshold import told
 from pdsim.experiment.designs import Axis
 from pdsim.tables import signed
 
@@ -65,7 +67,7 @@ def filled(title: str, left: Sequence[str], right: Sequence[str], rows: Sequence
     for heading in left:
         table.add_column(heading)
     for heading in right:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows[:MOST_ROWS]:
         table.add_row(*row)
     if len(rows) > MOST_ROWS:
@@ -159,13 +161,103 @@ def value_words(value: Any) -> str:
     >>> value_words(0.30000000000000004), value_words("solo")
     ('0.3', 'solo')
     """
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def change_tables(analysis: Analysis) -> list[Table]:
+    """Main effects of the factors of a hypercube, the one with the largest share of the variance first."""
+    measured, found = analysis.cells.question.measured, []
+    for contrast, rows in of_contrast(analysis.tables["changes"]):
+        rows.sort(key=lambda row: -row["share"])
+        cells = [
+            [
+                f"{label_of(analysis, row['factor'])}: {value_words(row['first'])} to {value_words(row['last'])}",
+                with_interval(row, "change", measured.digits),
+                with_interval(row, "share", 2, False),
+            ]
+            for row in rows
+        ]
+        title = f"{contrast_words(analysis, contrast)}: main effects, all other factors averaged ({measured.unit})"
+        headings = ["changes the effect by", "share of variance"]
+        found.append(filled(title, ["factor, from its first value to its last"], headings, cells))
+    return found
+
+
+def box_tables(analysis: Analysis) -> list[Table]:
+    """The conditions of scenario discovery; none where no or every point is of interest."""
+    if "box" not in analysis.tables:
+        return []
+    (quality,) = analysis.tables["quality"].to_dict("records")
+    rows = sorted(
+        analysis.tables["box"].to_dict("records"), key=lambda row: (not row["restricted"], -row["found_again"])
+    )
+    cells = [
+        [
+            label_of(analysis, row["factor"]),
+            limit_words(row),
+            chance_words(row),
+            f"{100 * row['found_again']:.0f} %",
+        ]
+        for row in rows
+    ]
+    title = f"{contrast_words(analysis, quality['contrast'])}: where it is at least {size_words(analysis)}"
+    headings = ["quasi-p", "found again"]
+    return [filled(title, ["factor", "conditions (90 % intervals of limits)"], headings, cells)]
+
+
+def size_words(analysis: Analysis) -> str:
+    """The size that is asked for, with its unit."""
+    return f"{analysis.tables['quality']['at_least'].iloc[0]:g} {analysis.cells.question.measured.unit}"
+
+
+def limit_words(row: dict[str, Any]) -> str:
+    """The limits of a factor in the box."""
+    if isinstance(row["words"], str):
+        return row["words"] if row["restricted"] else "any"
+    parts = []
+    for name, word, edge in (("low", "at least", row["least"]), ("high", "at most", row["most"])):
+        if row[name] != edge:
+            values = [value_words(row[column]) for column in (name, f"{name}_low", f"{name}_high")]
+            parts.append(f"{word} {values[0]} ({values[1]} to {values[2]})")
+    return ", ".join(parts) or "any"
+
+
+def chance_words(row: dict[str, Any]) -> str:
+    """The quasi-p-values of a factor's limits."""
+    known = [row[name] for name in ("quasi_p_low", "quasi_p_high") if not math.isnan(row[name])]
+    return " and ".join(f"{value:.2g}" if value >= 0.001 else "below 0.001" for value in known)
+
+
+def discovery_sentences(analysis: Analysis) -> list[str]:
+    """What scenario discovery found."""
+    (row,) = analysis.tables["quality"].to_dict("records")
+    points, reached = row["points"], row["reached"]
+    size = f"{contrast_words(analysis, row['contrast'])} is at least {size_words(analysis)} on average"
+    if "box" not in analysis.tables:
+        return [f"{size} at {'every one' if reached else 'none'} of the {points:,} points."]
+    rows = analysis.tables["box"].to_dict("records")
+    conditions = [f"{label_of(analysis, each['factor'])} is {limit_words(each)}" for each in rows if each["restricted"]]
+    dense, covered = (in_percent(row, name) for name in ("density", "coverage"))
+    return [
+        f"{size} at {reached:,} of {points:,} points ({100 * reached / points:.0f} %).",
+        f"Conditions: {'; '.join(conditions) or 'none were found'}. There it is so at {dense} of points (density); "
+        f"of all points where it is so {covered} lie there (coverage).",
+    ]
+
+
+def in_percent(row: dict[str, Any], name: str) -> str:
+    """A share with its interval, in percent."""
+    value, low, high = (100 * row[column] for column in (name, f"{name}_low", f"{name}_high"))
+    return f"{value:.0f} % ({low:.0f} to {high:.0f})"
 
 
 TABLES: dict[str, Callable[[Analysis], list[Table]]] = {
+    "discovery": box_tables,
     "grid": point_tables,
+    "latin-hypercube": change_tables,
     "morris": screening_tables,
     "sobol": index_tables,
+    "threshold": lambda analysis: threshold_tables.tables_of(told(analysis.cells, analysis.finding)),
 }
 
 
@@ -179,6 +271,13 @@ def heading(analysis: Analysis) -> str:
     experiment = analysis.cells.experiment
     title = f"{experiment.name}: {experiment.title}" if experiment.title else experiment.name
     return f"{title}. {measured_words(analysis)}."
+
+
+def sentences(analysis: Analysis) -> list[str]:
+    """The experiment's question, and what was found in words."""
+    asked = " ".join(analysis.cells.experiment.question.split())
+    found = discovery_sentences(analysis) if analysis.finding.kind == "discovery" else analysis.finding.sentences
+    return [*([f"Question: {asked}"] if asked else []), *found]
 
 
 def runs_words(analysis: Analysis) -> str:
@@ -206,7 +305,7 @@ def notes(analysis: Analysis) -> list[str]:
 def print_analysis(analysis: Analysis, console: Console) -> None:
     """Print the question, what was found, the tables and the notes."""
     console.print(Text(heading(analysis)), soft_wrap=True)
-    for line in analysis.finding.sentences:
+    for line in sentences(analysis):
         console.print(Text(line), soft_wrap=True)
     for table in tables_of(analysis):
         console.print(table)

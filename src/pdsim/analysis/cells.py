@@ -12,6 +12,7 @@ import pandas as pd
 from pdsim.analysis.question import Contrast, Question
 from pdsim.errors import InputError
 from pdsim.experiment import Experiment, designs, results
+from pdsim.experiment.levels import FAMILY_SETS
 from pdsim.experiment.store import Status, Store, read_store
 
 RUN = ["scenario", "point", "replicate"]
@@ -81,7 +82,8 @@ def read(folder: Path, question: Question, partial: bool = False) -> Cells:
 def last_level(store: Store, question: Question) -> pd.DataFrame:
     """Rows of the outcome and population asked for, at the last time that was kept of each run.
 
-    Every teacher counts as one of "all", and runs of teachers are averaged over them.
+    Every teacher counts as one of "all", and runs of teachers are averaged over them; of sets of families of channels
+    the one with all of them counts.
     """
     teachers = store.experiment.output.resolution == "teacher"
     everybody = teachers and question.population == "all"
@@ -90,6 +92,8 @@ def last_level(store: Store, question: Question) -> pd.DataFrame:
         if time in frame:
             last = frame.groupby(RUN[:2], observed=True)[time].transform("max")
             frame = frame[frame[time] == last]
+    if "families" in frame:
+        frame = frame[frame["families"] == FAMILY_SETS[-1]]
     if teachers:
         frame = frame.groupby([*RUN, "draw"], observed=True, as_index=False)["effect"].mean()
     return frame

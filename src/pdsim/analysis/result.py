@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pdsim import __version__
-from pdsim.analysis import response, screening, variance
+from pdsim.analysis import discovery, response, screening, surface, threshold, variance
 from pdsim.analysis.cells import Cells, read
 from pdsim.analysis.finding import Finding
 from pdsim.analysis.question import DEFAULT_OUTCOME, resolve
@@ -21,8 +21,10 @@ SCHEMA_VERSION = 1
 # ``analysis_tables.TABLES`` and one in ``analysis_figures.PICTURES``.
 METHODS: dict[str, Callable[[Cells], Finding]] = {
     "grid": response.responses,
+    "latin-hypercube": surface.surfaces,
     "morris": screening.measures,
     "sobol": variance.indices,
+    threshold.RESOLUTION: threshold.found,  # whatever the design
 }
 
 
@@ -86,8 +88,9 @@ def analyse(
     scenario: str = "",
     minus: str = "",
     partial: bool = False,
+    at_least: float | None = None,
 ) -> Analysis:
-    """Analyse the results of an experiment as its design calls for.
+    """Analyse the results of an experiment as its design calls for, or discover where an effect reaches a size.
 
     Args:
         folder: results of ``pdsim sweep``.
@@ -96,10 +99,15 @@ def analyse(
         scenario: only the effect of this one; without it, all, and differences of up to three scenarios.
         minus: with ``scenario``: its lead over this one, in the same worlds and with the same luck.
         partial: take what is there where the experiment is not complete.
+        at_least: ask instead under which conditions the effect is at least so large, in the outcome's unit; needs
+            ``pip install 'pdsim[discovery]'``.
 
     Raises:
         InputError: no results, not complete, or something that the experiment does not have.
     """
     question = resolve(stored_experiment(folder), outcome, population, scenario, minus)
     cells = read(Path(folder), question, partial)
-    return Analysis(cells, METHODS[cells.experiment.design.method](cells))
+    if at_least is not None:
+        return Analysis(cells, discovery.discovered(cells, at_least))
+    design, output = cells.experiment.design, cells.experiment.output
+    return Analysis(cells, METHODS[output.resolution if output.resolution in METHODS else design.method](cells))

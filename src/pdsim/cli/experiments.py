@@ -71,6 +71,7 @@ def analyse(
     scenario: Annotated[str, typer.Option(metavar="A", help="only this scenario [default: all, and differences of up to three]")] = "",
     minus: Annotated[str, typer.Option(metavar="B", help="with --scenario A: what A adds to this one")] = "",
     partial: Annotated[bool, typer.Option("--partial", help="take what is there of an experiment that is not complete")] = False,
+    at_least: Annotated[float | None, typer.Option(metavar="X", help="ask instead under which conditions the effect is at least X (scenario discovery)")] = None,
     out: Annotated[Path | None, typer.Option(help="folder for tables, picture and JSON")] = None,
     json: Json = False,
 ) -> None:  # fmt: skip
@@ -80,7 +81,7 @@ def analyse(
 
     if out is not None:
         files.check_folder(out)
-    found = analysed(folder, outcome, population, scenario, minus, partial)
+    found = analysed(folder, outcome, population, scenario, minus, partial, at_least)
     if out is not None:
         from pdsim.analysis_figures import analysis_files
 
