@@ -131,6 +131,7 @@ def check_accessible(page):
 
 def check_prints(page, most):
     """Nothing is wider than a telephone or than paper, and the page prints on at most so many sheets."""
+    page.emulate_media(media="screen")
     page.set_viewport_size({"width": 360, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.emulate_media(media="print")

@@ -30,7 +30,7 @@ from pdsim.pages import (
     argument,
     design_part,
     inline,
-    outcome_heading,
+    kept_together,
     plain,
     run_options,
     setting_words,
@@ -267,9 +267,15 @@ def evaluation_part(handout: Handout, design: Scenario) -> dict[str, Any]:
     found = handout.evaluations[handout.request.worlds[0], design.name].to_dict()
     return {
         "name": design.name,
-        "rows": [evaluation_cells(row) for row in found["levels"]],
+        "rows": [notice_row(row) for row in found["levels"]],
         "sentences": praise_sentences(found),
     }
+
+
+def notice_row(row: dict[str, Any]) -> list[str]:
+    """Cells of one level of an evaluation, the level and its instrument in one."""
+    level, instrument, *cells = evaluation_cells(row)
+    return [f"{level}: {instrument}", *map(kept_together, cells)]
 
 
 def single_changes(handout: Handout) -> list[dict[str, Any]]:
@@ -345,7 +351,7 @@ def outcome_part(handout: Handout, outcome: Outcome) -> dict[str, Any]:
     """What the script has to know to draw an outcome; without a level there is no panel."""
     neutral = NEUTRAL if outcome.name == "reaction" else 0.0
     low, high = axis_of(handout, outcome.name, neutral)
-    title = outcome_heading(outcome)
+    title = f"Level {LEVELS[outcome.level]}: {outcome.label} ({unit_words(outcome)})"
     return {
         "title": title,
         "drawn": outcome.level is not None,

@@ -81,7 +81,7 @@ function marker(svg, k, x, y, hollow) {
 }
 
 function panel(svg, outcome, now, before, top, width) {
-  const left = 10, right = width - 10, bottom = top + 40;
+  const left = 16, right = width - 16, bottom = top + 40;
   const span = outcome.high - outcome.low || 1;
   const x = (value) => left + ((value - outcome.low) / span) * (right - left);
   draw(svg, "text", { x: 0, y: top, "font-weight": 600, fill: "#333" }, outcome.title);
