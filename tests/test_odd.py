@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 import pdsim
-from pdsim import assumptions, cli, library, odd, population, scenarios, simulate, theory
+from pdsim import assumptions, cli, experiment, library, odd, population, scenarios, simulate, theory
 from pdsim.calibration import fit, targets
 from pdsim.errors import InputError
 from pdsim.kernel import draws, network, pupils, records
 from pdsim.kernel.measure import OUTCOMES as COLUMNS
+from pdsim.lab import definition as lab_definition
 from pdsim.outcomes import OUTCOMES
 
 SOURCE = Path(pdsim.__file__).parent
@@ -243,3 +244,118 @@ def test_importing_the_description_needs_neither_pandas_nor_numba():
     code = "import sys, pdsim.odd; print(sorted({'pandas', 'numba', 'scipy', 'mesa'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+EXPERIMENT = """
+title = "A trial"
+question = "Does it matter?"
+prediction = "It does."
+scenarios = ["solo-course", "lesson-study"]
+baseline = "business-as-usual"
+replicates = 40
+seed = 7
+years = 3
+
+[design]
+method = "{method}"
+{more}
+
+[settings]
+staff.schools = 2
+
+[factors]
+{factors}
+
+[output]
+outcomes = ["use", "pupil_attainment"]
+resolution = "year"
+"""
+SCATTERED = """
+programme.fidelity = { low = 0.3, high = 0.9 }
+programme.hours = { low = 0.5, high = 8.0, log = true }
+programme.content = { low = 0.1, high = 0.9, distribution = "normal", mean = 0.5, sd = 0.1 }
+school.leadership = { low = 0.0, high = 1.0, distribution = "triangular", mode = 0.8 }
+programme.attendance = { values = ["required", "voluntary"] }
+theory.discernment = {}
+"""
+
+
+def described(tmp_path, method, more="", factors=SCATTERED):
+    """The section on an experiment, spaces of its tables squeezed, and the text that follows."""
+    path = tmp_path / "trial.toml"
+    path.write_text(EXPERIMENT.replace("{method}", method).replace("{more}", more).replace("{factors}", factors))
+    text = re.sub(" +", " ", odd.odd_text(str(path)))
+    start, end = text.index("\n# Design of experiment trial"), text.index("\n# Settings of scenario solo-course")
+    return text[start:end], text[end:]
+
+
+def test_an_experiment_is_described_with_its_design(tmp_path):
+    section_, rest = described(tmp_path, "sobol", "samples = 64\nsecond_order = true")
+    for row in (
+        "| samples | 64 base points |",
+        f"| points | {64 * 14} |",
+        "| scenarios | solo-course, lesson-study |",
+        "| baseline | business-as-usual, in each",
+        "| years | 3 |",
+        "| replicates | 40 at each point, over 10 draws of the assumptions |",
+        "| seed | 7 |",
+        f"| runs | {64 * 14 * 2 * 40:,}, each made",
+        "the start and the end of every year; all |",
+        "with points for second-order indices |",
+    ):
+        assert row in section_
+    for text in ("Title: A trial", "Question: Does it matter?", "Prediction: It does.", "Saltelli"):
+        assert text in section_
+    assert "\n# Settings of scenario lesson-study" in rest
+    assert "\n# Settings of scenario business-as-usual" in rest
+    assert "| `staff.schools` | 2 |" in rest
+    assert rest.index("# Settings of scenario business-as-usual") < rest.index("\n# Words")
+
+
+def test_factors_are_described_with_ranges_and_distributions(tmp_path):
+    section_, _ = described(tmp_path, "latin-hypercube", "samples = 10")
+    for row in (
+        "| `programme.fidelity` | 0-1 | uniform from 0.3 to 0.9 |",
+        "| `programme.hours` | hours | log-uniform from 0.5 to 8 |",
+        "| `programme.content` | 0-1 | normal (mean 0.5, SD 0.1), cut off at 0.1 to 0.9 |",
+        "triangular (mode 0.8) from 0 to 1 |",
+        "| one of: required, voluntary | whether teachers may stay away |",
+        f"| its prior, {assumptions.PARAMETERS['discernment'].prior}, within",
+    ):
+        assert row in section_
+    assert "McKay" in section_
+
+
+def test_grids_and_trajectories_are_described(tmp_path):
+    factors = "programme.fidelity = { low = 0.2, high = 1.0, levels = 5 }\nprogramme.sessions = { values = [1, 4] }"
+    grid, _ = described(tmp_path, "grid", "", factors)
+    assert "5 values at equal distances from 0.2 to 1 |" in grid
+    assert "| one of: 1, 4 |" in grid
+    assert "| points | 10 |" in grid
+    assert "| samples |" not in grid
+    morris, _ = described(tmp_path, "morris", "samples = 5\nlevels = 6\ncommon_luck = false")
+    assert "| levels | 6 |" in morris
+    assert "of its own at every point" in morris
+
+
+SHIPPED = [name for name in library.shipped("experiments") if not lab_definition.is_lab(name)]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_experiment_is_described(name):
+    found = experiment.load(name)
+    text = odd.experiment_section(found)
+    for path in found.factors:
+        assert f"\n| `{path}`" in text
+    for outcome in found.output.outcomes:
+        assert f"\n| `{outcome}`" in text
+
+
+def test_an_experiment_of_the_lab_or_a_wrong_one_is_one_clear_line(monkeypatch, capsys, tmp_path):
+    with pytest.raises(InputError, match="evidence lab"):
+        odd.odd_text("bundled-reviews")
+    (tmp_path / "wrong.toml").write_text('scenarios = ["solo-course"]\n[design]\nmethod = "grit"\n[factors]\n')
+    assert run_cli(monkeypatch, "odd", str(tmp_path / "wrong.toml")) == 2
+    message = capsys.readouterr().err
+    assert "did you mean 'grid'?" in message
+    assert message.count("\n") == 1

@@ -13,8 +13,9 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pdsim import assumptions, calibration_tables, scenarios, theory
+from pdsim import __version__, assumptions, calibration_tables, scenarios, theory
 from pdsim.assumptions import CHANNEL_FAMILIES, CHANNEL_STRENGTHS, Parameter
+from pdsim.errors import InputError
 from pdsim.kernel.records import CHANNELS, SCHOOL_FIELDS, TEACHER_FIELDS
 from pdsim.scenarios import MECHANISMS, Key, Scenario
 
@@ -251,20 +252,164 @@ def scenario_section(scenario: Scenario) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def odd_text(scenario: str | None = None) -> str:
-    """The ODD+D of the model in Markdown, then the settings of a scenario where one is named, then the glossary.
+METHODS = {
+    "grid": "every combination of the values of all factors",
+    "latin-hypercube": "a Latin hypercube: each factor's range in as many equally likely parts as there are points, and "
+    "a point in each part (McKay et al. 1979)",
+    "morris": "Morris trajectories, in which one factor moves at a time over a grid of levels (Morris 1991; Campolongo "
+    "et al. 2007)",
+    "sobol": "a scrambled Sobol' sequence with Saltelli's scheme, for variance-based indices (Saltelli 2002; Saltelli "
+    "et al. 2010)",
+}
+REPLACES = (
+    "A factor takes the place of the scenario's own value; one that is an assumption replaces it in every draw, "
+    "independently of all others."
+)
+RESOLUTIONS = {
+    "run": "the last year",
+    "year": "the start and the end of every year",
+    "week": "means of weekly states",
+    "teacher": "every teacher at the end of the last year",
+    "families": "the last year, under every set of families of channels of collaboration",
+}
 
-    Args:
-        scenario: short name or path of a scenario.
+
+def distribution_words(factor: Any, path: str) -> str:
+    """The values of a factor, or how they are distributed.
+
+    >>> from pdsim.experiment.factors import Factor
+    >>> distribution_words(Factor(low=0.5, high=8.0, log=True), "programme.hours")
+    'log-uniform from 0.5 to 8'
+    """
+    if factor.values is not None:
+        return "one of: " + ", ".join(f'"{"; ".join(v)}"' if isinstance(v, tuple) else shown(v) for v in factor.values)
+    ends = f"{factor.low:g} to {factor.high:g}"
+    if factor.levels is not None:
+        return f"{factor.levels} values at equal {'ratios' if factor.log else 'distances'} from {ends}"
+    of_log = ", of the logarithm" if factor.log else ""
+    if factor.distribution == "normal":
+        return f"normal (mean {factor.mean:g}, SD {factor.sd:g}{of_log}), cut off at {ends}"
+    if factor.distribution == "triangular":
+        return f"triangular (mode {factor.mode:g}{of_log}) from {ends}"
+    if factor.distribution == "prior":
+        return f"its prior, {assumptions.PARAMETERS[path.removeprefix('theory.')].prior}, within {ends}"
+    return f"{'log-uniform' if factor.log else 'uniform'} from {ends}"
+
+
+def factors_table(experiment: Any) -> str:
+    """The factors of an experiment with unit, values or distribution, and meaning."""
+    from pdsim.experiment.factors import register_entry
+
+    rows = []
+    for path, factor in experiment.factors.items():
+        entry = register_entry(path, experiment.name)
+        unit = "" if entry.unit == "word" else entry.unit
+        rows.append((f"`{path}`", unit, distribution_words(factor, path), entry.meaning))
+    return table(["factor", "unit", "values or distribution", "meaning"], rows)
+
+
+def design_table(experiment: Any) -> str:
+    """How many points, replicates and runs an experiment has, and under which assumptions and luck."""
+    from pdsim.experiment.definition import point_count, run_count
+    from pdsim.experiment.work import model_version
+    from pdsim.simulate import draws_for
+
+    design, output, runs = experiment.design, experiment.output, experiment.replicates
+    believed = theory.load(experiment.theory, draws_for(runs), experiment.seed, experiment.assumptions)
+    evaluation = experiment.scenarios[0].evaluation
+    luck = "the same at every point" if design.common_luck else "of its own at every point"
+    samples = {"latin-hypercube": "points", "morris": "trajectories", "sobol": "base points"}.get(design.method)
+    order = ", with points for second-order indices" if design.second_order else ""
+    rows = [
+        ("method", METHODS[design.method] + order),
+        *([("samples", f"{design.samples:,} {samples}")] if samples else []),
+        *([("levels", f"{design.levels}")] if design.method == "morris" else []),
+        ("points", f"{point_count(experiment):,}"),
+        ("scenarios", ", ".join(scenario.name for scenario in experiment.scenarios)),
+        ("baseline", f"{experiment.baseline.name}, in each scenario's own world with the same luck"),
+        ("years", "see factors" if "evaluation.years" in experiment.factors else f"{evaluation.years}"),
+        ("replicates", f"{runs:,} at each point, over {counted(len(believed.draws), 'draw')} of the assumptions"),
+        ("assumptions", believed.label),
+        ("luck", f"{luck}, and the same for all scenarios (common random numbers)"),
+        ("seed", f"{experiment.seed}"),
+        ("version", f"pdsim {__version__}, model {model_version()}"),
+        ("runs", f"{run_count(experiment):,}, each made with the programme and without it"),
+        ("kept of each run", f"{RESOLUTIONS[output.resolution]}; {', '.join(output.populations)}"),
+    ]
+    return table(["part", "in this experiment"], rows)
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "draw"), counted(5, "draw")
+    ('1 draw', '5 draws')
+    """
+    return f"{number:,} {thing}{'s' * (number != 1)}"
+
+
+def outcomes_of(experiment: Any) -> str:
+    """The outcomes that an experiment keeps."""
+    from pdsim.outcomes import OUTCOMES
+
+    found = (OUTCOMES[name] for name in experiment.output.outcomes)
+    rows = [(f"`{o.name}`", o.label, str(o.level or "-"), o.unit, o.meaning) for o in found]
+    return table(["outcome", "label", "Guskey level", "unit", "meaning"], rows)
+
+
+def experiment_section(experiment: Any) -> str:
+    """The section on an experiment: question and prediction, design, factors, outcomes, settings of each scenario."""
+    labels = {
+        "title": "Title", "question": "Question", "prediction": "Prediction",
+        "found": "Found", "command": "Command", "takes": "Takes",
+    }  # fmt: skip
+    texts = {label: " ".join(getattr(experiment, name).split()) for name, label in labels.items()}
+    words = "\n\n".join(textwrap.fill(f"{label}: {text}", WIDTH) for label, text in texts.items() if text)
+    parts = [
+        f"# Design of experiment {experiment.name}",
+        words,
+        "## Design",
+        design_table(experiment),
+        "## Factors",
+        factors_table(experiment),
+        REPLACES,
+        "## Outcomes",
+        outcomes_of(experiment),
+        *(scenario_section(scenario) for scenario in (*experiment.scenarios, experiment.baseline)),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def named_section(name: str) -> str:
+    """The section on a scenario or an experiment.
 
     Raises:
-        InputError: no such scenario, or a mistake in its file.
+        InputError: neither, a mistake in its file, or an experiment that is no sweep.
+    """
+    from pdsim.experiment import definition
+    from pdsim.lab.definition import is_lab
+
+    if is_lab(name):
+        raise InputError(f"{name}: is of the evidence lab, and no design of runs; pdsim lab runs it")
+    if definition.is_experiment(name):
+        return experiment_section(definition.load(name))
+    return scenario_section(scenarios.load(name))
+
+
+def odd_text(name: str | None = None) -> str:
+    """The ODD+D of the model in Markdown, then a scenario's settings or an experiment's design, then the glossary.
+
+    Args:
+        name: short name or path of a scenario or an experiment.
+
+    Raises:
+        InputError: no such file, or a mistake in it.
 
     >>> "# Words" in odd_text()
     True
     """
     parts = [MARKER.sub(lambda found: TABLES[found[1]](), document("odd"))]
-    if scenario is not None:
-        parts.append(scenario_section(scenarios.load(scenario)))
+    if name is not None:
+        parts.append(named_section(name))
     parts.append(document("glossary"))
     return "\n\n".join(part.strip() for part in parts)

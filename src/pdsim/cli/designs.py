@@ -159,8 +159,12 @@ def replay(file: Annotated[Path, typer.Argument(help="manifest.json of a folder 
 
 
 @app.command()
-def odd(scenario: Annotated[str | None, typer.Argument(help="a scenario whose settings to list")] = None) -> None:
-    """Print the ODD+D description of the model, with the table of parameters (and of a scenario)."""
+def odd(
+    name: Annotated[
+        str | None, typer.Argument(help="a scenario whose settings to list, or an experiment whose design")
+    ] = None,
+) -> None:
+    """Print the ODD+D description of the model, with the table of parameters (and of a scenario or an experiment)."""
     from pdsim import odd as document
 
-    typer.echo(document.odd_text(scenario))
+    typer.echo(document.odd_text(name))
