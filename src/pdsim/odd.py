@@ -254,8 +254,8 @@ def scenario_section(scenario: Scenario) -> str:
 
 METHODS = {
     "grid": "every combination of the values of all factors",
-    "latin-hypercube": "a Latin hypercube: each factor's range in as many equally likely parts as there are points, and "
-    "a point in each part (McKay et al. 1979)",
+    "latin-hypercube": "a Latin hypercube: each factor's range in as many equally likely parts as there are points, "
+    "and a point in each part (McKay et al. 1979)",
     "morris": "Morris trajectories, in which one factor moves at a time over a grid of levels (Morris 1991; Campolongo "
     "et al. 2007)",
     "sobol": "a scrambled Sobol' sequence with Saltelli's scheme, for variance-based indices (Saltelli 2002; Saltelli "
