@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import warnings
 from typing import Any
 
 from pdsim.errors import InputError
@@ -61,6 +62,8 @@ def free_port(host: str, port: int | None) -> int:
 def prepared() -> Any:
     """Solara's web application, with the dashboard as its one page."""
     os.environ.update(settings())
+    # plain http on one's own computer is what this server is for
+    warnings.filterwarnings("ignore", message="Cookies with samesite=none require https")
     from solara.server import app as solara_app
     from solara.server import starlette
 

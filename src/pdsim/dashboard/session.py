@@ -64,7 +64,7 @@ class Session:
                 step(self, **arguments)
             except InputError as error:
                 self.notes = (str(error),)
-            except TypeError:
+            except (TypeError, AttributeError, KeyError):
                 self.notes = (f"{shown(action.get('do'))}: not asked for as this page asks",)
         self.notify()
 
