@@ -25,23 +25,23 @@ from pdsim.figures import (
 )
 from pdsim.lab.definition import Setting
 from pdsim.lab.presets import PRESETS
-from pdsim.lab.result import SIZES, Evidence, headlines, methods
-from pdsim.lab_tables import WORLD_WORDS
+from pdsim.lab.result import SIZES, Evidence, methods
+from pdsim.lab.wording import WORLD_WORDS, headlines
+from pdsim.lab_tables import crossing_title, crossings, in_words, varied
 
 ROW = 0.42  # inches of an analysis in the first picture
 LABEL_WIDTH = 44  # letters in a line of an analysis's name
-PANEL_HEIGHT = 1.75  # inches of a panel in the second
+PANEL_HEIGHT = 2.0  # inches of a panel in the pictures of crossings
+BIAS_SHOWN = 0.03  # pupil SD: the axis of biases reaches at least so far either way, so that small ones look small
 CALLS = "calls fluoride"
-CROSSING_TITLE = "How counting features and meta-regression do as literatures change"
 ALT = (
     "Dot plot with a line for each way to find out: of 100 reviews or trials, how many call collaboration the "
     "fluoride, a marker for each world, with the interval of the simulation. A good one has the world where it is the "
     "fluoride at 100 and the others at 0."
 )
 CROSSING_ALT = (
-    "Line charts, a column for each question and a row for each comparison of literatures: how many of 100 reviews "
-    "that count features call collaboration the fluoride; how many meta-regressions find an effect; how far off "
-    "they are."
+    "Three line charts along what varies between literatures: how many of 100 reviews that count features call "
+    "collaboration the fluoride; how many of 100 meta-regressions find an effect; how far off these are on average."
 )
 
 
@@ -53,13 +53,13 @@ def look_of(world: str) -> dict[str, Any]:
 
 def headline(evidence: Evidence) -> str:
     """What the first picture shows, in a sentence."""
-    found = headlines(evidence)[0]["of_100"]
-    if "mint" not in found:
+    first = headlines(evidence)[0]
+    if "mint" not in first["of_100"]:
         return "How many of 100 reviews and trials call collaboration the fluoride."
-    source = PRESETS[headlines(evidence)[0]["preset"]].source
+    mint = first["of_100"]["mint"]
     return (
-        f"Of 100 reviews such as {source}, {found['mint']['value']:.0f} would call collaboration the fluoride in a "
-        "world where it is mint."
+        f"Of 100 reviews such as {PRESETS[first['preset']].source}, {mint['value']:.0f} ({mint['low']:.0f}-"
+        f"{mint['high']:.0f}) would call collaboration the fluoride in a world where it is mint."
     )
 
 
@@ -70,7 +70,9 @@ def lines_of(evidence: Evidence) -> list[tuple[str, str, str]]:
     """
     labels = {each["method"]: each["label"] for each in methods(evidence.lab)}
     presets = [setting.name for setting in evidence.lab.settings if setting.preset]
-    lines = [(name, PRESETS[name].method, f"{name}: {labels[PRESETS[name].method]}") for name in presets]
+    lines = [
+        (name, PRESETS[name].method, f"{labels[PRESETS[name].method]}, as {PRESETS[name].source}") for name in presets
+    ]
     trials = [f"{size}: {reading}" for size, reading in TRIALS_SHOWN]
     return lines + [(presets[-1], method, labels[method]) for method in trials]
 
@@ -99,17 +101,13 @@ def draw_headline(evidence: Evidence) -> Figure:
         axes = sheet.panel(left, 0.5, WIDTH - left - 0.2, ROW * len(lines))
         for place, (setting, method, _) in enumerate(lines):
             for k, world in enumerate(worlds):
-                mark(
-                    axes,
-                    evidence.value(setting, world, method, CALLS),
-                    place + 0.16 * (k - (len(worlds) - 1) / 2),
-                    world,
-                )
+                height = place + 0.16 * (k - (len(worlds) - 1) / 2)
+                mark(axes, evidence.value(setting, world, method, CALLS), height, world)
         axes.axhline(sum(setting.preset != "" for setting in evidence.lab.settings) - 0.5, color=FAINT, linewidth=0.8)
         axes.set_yticks(range(len(labels)), labels)
         axes.set_ylim(len(lines) - 0.5, -0.5)
         axes.set_xlim(-3, 103)
-        axes.set_xlabel("how many of 100 call collaboration the fluoride")
+        axes.set_xlabel("how many of 100 call it the fluoride (right: circles at 100, others at 0)")
         axes.grid(axis="x")
         axes.tick_params(axis="y", length=0)
         return sheet.figure
@@ -124,7 +122,7 @@ def mark(axes: Axes, row: Mapping[str, Any] | None, height: float, world: str) -
     axes.plot([100 * row["value"]], [height], **look, markersize=5, markeredgecolor="white", markeredgewidth=0.5)
 
 
-# Columns of the second picture: title, analysis, scale, and what is drawn of which world.
+# Columns of a picture of a crossing: title, analysis, scale, and what is drawn of which world.
 QUESTIONS: tuple[tuple[str, str, float, dict[str, str]], ...] = (
     ("Counting features:\ncall it the fluoride, of 100", "counting", 100.0, {"mint": CALLS, "bystander": CALLS}),
     (
@@ -138,92 +136,83 @@ QUESTIONS: tuple[tuple[str, str, float, dict[str, str]], ...] = (
 STYLES: tuple[Any, ...] = ("-", DASHED, ":", "-.")
 
 
-def crossings(evidence: Evidence) -> list[list[Setting]]:
-    """The points of each crossing that varies its first key and at most four values of its second."""
-    numbers = sorted({setting.crossing for setting in evidence.lab.settings} - {0})
-    found = [[each for each in evidence.lab.settings if each.crossing == number] for number in numbers]
-    return [points for points in found if len(values_of(points, 0)) > 1 and len(points[0].keys) <= 2]
+def drawn(evidence: Evidence) -> list[list[Setting]]:
+    """The crossings that can be drawn: those that vary one key, or two with at most four values of the second."""
+    keys = [(points, list(varied(points).values())) for points in crossings(evidence)]
+    return [
+        points for points, values in keys if len(values) == 1 or (len(values) == 2 and len(values[1]) <= len(STYLES))
+    ]
 
 
-def values_of(points: Sequence[Setting], place: int) -> list[float]:
-    """The values of a crossing's first (0) or second (1) key; [0] where it has no second."""
-    return list(dict.fromkeys([*point.keys.values(), 0.0][place] for point in points))
-
-
-def draw_crossings(evidence: Evidence) -> Figure:
-    """Counting and meta-regression as literatures change: a row for each crossing, a column for each question."""
+def draw_crossing(evidence: Evidence, points: Sequence[Setting]) -> Figure:
+    """Counting and meta-regression along the first key that a crossing varies, a line for each value of the second."""
+    first, *second = varied(points)
+    lines = {
+        value: [point for point in points if not second or point.keys[second[0]] == value]
+        for value in (varied(points)[second[0]] if second else [0.0])
+    }
+    worlds = [world for world in ("mint", "bystander") if world in evidence.lab.worlds]
     with house_style():
-        rows = crossings(evidence)
-        worlds = [world for world in ("mint", "bystander") if world in evidence.lab.worlds]
-        handles = [
-            Line2D([], [], **look_of(w), markersize=5, label=f"in a world where {WORLD_WORDS[w]}") for w in worlds
-        ]
-        handles.append(
-            Line2D([], [], color=INK, alpha=0.5, linewidth=1.5, label="upright: 95 % interval of the simulation")
-        )
-        block = PANEL_HEIGHT + 0.9
-        sheet = Sheet(CROSSING_TITLE, handles, len(rows) * block + 0.1)
-        for place, points in enumerate(rows):
-            bottom = (len(rows) - 1 - place) * block + 0.42
-            for column, (title, method, scale, measures) in enumerate(QUESTIONS):
-                axes = sheet.panel(0.5 + column * 2.4, bottom, 1.9, PANEL_HEIGHT)
-                for world in worlds:
-                    draw_lines(axes, evidence, points, (method, measures[world], world), scale)
-                finish(axes, points, title if place == 0 else "", column == 0, scale == 100.0)
+        sheet = Sheet(crossing_title(points), crossing_handles(worlds, second, list(lines)), PANEL_HEIGHT + 0.95)
+        for column, (title, method, scale, measures) in enumerate(QUESTIONS):
+            axes = sheet.panel(0.5 + column * 2.4, 0.42, 1.9, PANEL_HEIGHT)
+            for world in worlds:
+                for style, line in zip(STYLES, lines.values(), strict=False):
+                    rows = [evidence.value(point.name, world, method, measures[world]) for point in line]
+                    places = [point.keys[first] for point in line]
+                    draw_line(axes, dict(zip(places, rows, strict=True)), scale, {**look_of(world), "linestyle": style})
+            finish(axes, first, varied(points)[first], title, scale)
         return sheet.figure
 
 
-def draw_lines(
-    axes: Axes, evidence: Evidence, points: Sequence[Setting], what: tuple[str, str, str], scale: float
-) -> None:
-    """One measure of one method in one world along the first key, a line for each value of the second."""
-    method, measure, world = what
-    look = look_of(world)
-    for style, second in zip(STYLES, values_of(points, 1), strict=False):
-        line = [point for point in points if [*point.keys.values(), 0.0][1] == second]
-        found = [evidence.value(point.name, world, method, measure) for point in line]
-        known = [(next(iter(point.keys.values())), row) for point, row in zip(line, found, strict=True) if row]
-        known = [(x, row) for x, row in known if row["value"] is not None]
-        axes.plot(
-            [x for x, _ in known],
-            [scale * row["value"] for _, row in known],
-            **look,
-            linestyle=style,
-            linewidth=1.2,
-            markersize=3.5,
-        )
-        for x, row in known:
-            axes.plot([x, x], [scale * row["low"], scale * row["high"]], color=look["color"], alpha=0.5, linewidth=1.5)
+def crossing_handles(worlds: Sequence[str], second: Sequence[str], values: Sequence[float]) -> list[Line2D]:
+    """The key to a crossing's lines: worlds, values of the second key, intervals."""
+    return [
+        *(Line2D([], [], **look_of(w), markersize=5, label=f"in a world where {WORLD_WORDS[w]}") for w in worlds),
+        *(
+            Line2D([], [], color=INK, linewidth=1.2, linestyle=style, label=f"{in_words(second[0])} {value:g}")
+            for style, value in zip(STYLES, values, strict=False)
+            if second
+        ),
+        Line2D([], [], color=INK, alpha=0.5, linewidth=1.5, label="upright: 95 % interval of the simulation"),
+    ]
 
 
-def finish(axes: Axes, points: Sequence[Setting], title: str, first: bool, of_100: bool) -> None:
-    """Axis, title and, in a row's first panel, the key to the lines."""
-    names, values = list(points[0].keys), values_of(points, 0)
+def draw_line(axes: Axes, rows: Mapping[float, Mapping[str, Any] | None], scale: float, look: dict[str, Any]) -> None:
+    """One measure along a key, with intervals; ``rows`` by the key's value."""
+    known = {place: row for place, row in rows.items() if row is not None and row["value"] is not None}
+    heights = [scale * row["value"] for row in known.values()]
+    axes.plot(list(known), heights, **look, linewidth=1.2, markersize=3.5)
+    for place, row in known.items():
+        ends = [scale * row["low"], scale * row["high"]]
+        axes.plot([place, place], ends, color=look["color"], alpha=0.5, linewidth=1.5)
+
+
+def finish(axes: Axes, key: str, values: Sequence[float], title: str, scale: float) -> None:
+    """Axes and title of a panel."""
     if min(values) > 0 and max(values) / min(values) > 8:
         axes.set_xscale("log")
     axes.set_xticks(values, [f"{value:g}" for value in values])
     axes.minorticks_off()
-    axes.set_xlabel(names[0].replace("_", " "))
+    axes.set_xlabel(in_words(key))
     axes.set_title(title)
     axes.axhline(0, color=INK, linewidth=0.6)
-    axes.set_ylim((-3, 103) if of_100 else None)
+    if scale == 100.0:
+        axes.set_ylim(-3, 103)
+    else:
+        low, high = axes.get_ylim()
+        axes.set_ylim(min(low, -BIAS_SHOWN), max(high, BIAS_SHOWN))
     axes.grid()
-    seconds = values_of(points, 1)
-    if first and len(seconds) > 1:
-        lines = [
-            Line2D([], [], color=INK, linewidth=1.2, linestyle=style, label=f"{names[1].replace('_', ' ')} {value:g}")
-            for style, value in zip(STYLES, seconds, strict=False)
-        ]
-        axes.legend(handles=lines, fontsize=6, frameon=False, loc="lower right")
 
 
 def pictures(evidence: Evidence) -> list[Picture]:
-    """All pictures of an experiment: of the presets, where it has any, and of the crossings."""
+    """All pictures of an experiment: of the presets, where it has any, and of each crossing."""
     found = []
     if headlines(evidence):
-        found.append(Picture("reviews", headline(evidence), ALT, draw_headline(evidence)))
-    if crossings(evidence):
-        found.append(Picture("literatures", CROSSING_TITLE, CROSSING_ALT, draw_crossings(evidence)))
+        found.append(Picture("lab", headline(evidence), ALT, draw_headline(evidence)))
+    for points in drawn(evidence):
+        name = f"literatures-{points[0].crossing}"
+        found.append(Picture(name, crossing_title(points), CROSSING_ALT, draw_crossing(evidence, points)))
     return found
 
 

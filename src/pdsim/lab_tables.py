@@ -2,53 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pdsim.lab.result import SIZES, Evidence, headlines, methods
+from pdsim.lab.definition import Setting
+from pdsim.lab.result import SIZES, Evidence, methods
+from pdsim.lab.wording import WORLD_WORDS, in_sd, sentences, share_words
 from pdsim.tables import signed
 
-Row = Mapping[str, Any] | None
-
-WORLD_WORDS = {
-    "fluoride": "it is the fluoride",
-    "mint": "it is mint",
-    "both": "it is both",
-    "bystander": "it does nothing",
-}
 ESTIMATING = ("features", "mechanisms", *(f"{size}: pupils" for size in SIZES))
 EFFECT_COLUMNS = ("bias (pupil SD)", "coverage", "power", "wrong sign", "false positives")
 COLUMNS_MEAN = (
-    "Bias, coverage (of 95 % intervals, the truth), power (intervals above 0) and wrong signs (below 0): where it is "
-    "mint. False positives: where it does nothing. All but bias of 100."
+    "Bias, coverage (95 % intervals that hold the truth), power (intervals above 0) and wrong signs (estimates below "
+    "0): in a world where it is mint. False positives (intervals above 0; 2.5 by chance): where it does nothing. All "
+    "but bias of 100. Counting estimates nothing: there, power and false positives are calls that it is the fluoride."
 )
-
-
-def share_words(row: Row) -> str:
-    """A share as so many of 100, with its interval.
-
-    >>> share_words({"value": 0.5, "low": 0.404, "high": 0.596})
-    '50 (40-60)'
-    """
-    if row is None or row["value"] is None:
-        return "-"
-    return f"{100 * row['value']:.0f} ({100 * row['low']:.0f}-{100 * row['high']:.0f})"
-
-
-def in_sd(row: Row) -> str:
-    """A number in pupil SD with its interval.
-
-    >>> in_sd({"value": 0.012, "low": 0.009, "high": 0.015})
-    '+0.012 (+0.009 to +0.015)'
-    """
-    if row is None or row["value"] is None:
-        return "-"
-    return f"{signed(row['value'], 3)} ({signed(row['low'], 3)} to {signed(row['high'], 3)})"
 
 
 def analyses(evidence: Evidence, setting: str) -> dict[str, str]:
@@ -98,22 +70,46 @@ def effect_table(evidence: Evidence, setting: str) -> Table:
     return table
 
 
-def crossing_table(evidence: Evidence, crossing: int) -> Table:
-    """A crossing: how counting and both meta-regressions do at each of its points.
+def crossings(evidence: Evidence) -> list[list[Setting]]:
+    """The points of each crossing."""
+    numbers = sorted({setting.crossing for setting in evidence.lab.settings} - {0})
+    return [[each for each in evidence.lab.settings if each.crossing == number] for number in numbers]
 
-    Counting estimates nothing: under power and false positives stand those that call collaboration the fluoride.
+
+def varied(points: Sequence[Setting]) -> dict[str, list[float]]:
+    """The keys that a crossing varies, with their values."""
+    values = {key: list(dict.fromkeys(point.keys[key] for point in points)) for key in points[0].keys}
+    return {key: found for key, found in values.items() if len(found) > 1}
+
+
+def crossing_title(points: Sequence[Setting]) -> str:
+    """What a crossing varies, and what it holds.
+
+    For example "Literatures by trials (bundling 0, confounding 0)".
     """
-    table = new_table("Other literatures", "literature", "by", *EFFECT_COLUMNS)
-    for setting in evidence.lab.settings:
-        if setting.crossing == crossing:
-            calls = [
-                share_words(evidence.value(setting.name, world, "counting", "calls fluoride"))
-                for world in (with_effect(evidence), "bystander")
-            ]
-            name = setting.name.partition(": ")[2]
-            table.add_row(name, "counting", "-", "-", calls[0], "-", calls[1])
-            for method in ("features", "mechanisms"):
-                table.add_row("", method, *effect_cells(evidence, setting.name, method))
+    keys = varied(points) or points[0].keys
+    held = ", ".join(f"{in_words(key)} {value:g}" for key, value in points[0].keys.items() if key not in keys)
+    return f"Literatures by {' and '.join(map(in_words, keys))}" + (f" ({held})" if held else "")
+
+
+def in_words(key: str) -> str:
+    """A key of [literature] in words."""
+    return {"collaboration": "share of collaborative programmes"}.get(key, key.replace("_", " "))
+
+
+def crossing_table(evidence: Evidence, points: Sequence[Setting]) -> Table:
+    """A crossing: how counting and both meta-regressions do at each of its points."""
+    keys = varied(points) or points[0].keys
+    table = new_table(crossing_title(points), ", ".join(map(in_words, keys)), "by", *EFFECT_COLUMNS)
+    for point in points:
+        calls = [
+            share_words(evidence.value(point.name, world, "counting", "calls fluoride"))
+            for world in (with_effect(evidence), "bystander")
+        ]
+        name = ", ".join(f"{point.keys[key]:g}" for key in keys)
+        table.add_row(name, "counting", "-", "-", calls[0], "-", calls[1])
+        for method in ("features", "mechanisms"):
+            table.add_row("", method, *effect_cells(evidence, point.name, method))
     return table
 
 
@@ -134,41 +130,6 @@ SHARED = {
 }
 
 
-def trial_sentences(evidence: Evidence) -> list[str]:
-    """What trials find and tell in the last preset's setting, in words; empty where there is no preset or no mint."""
-    presets = [setting for setting in evidence.lab.settings if setting.preset]
-    if not presets or "mint" not in evidence.lab.worlds:
-        return []
-    setting, trial = presets[-1], evidence.lab.trial
-    schools = {SIZES[0]: trial.schools, SIZES[1]: trial.schools_per_trial * setting.literature.trials}
-
-    def told(size: str, reading: str, measure: str, world: str = "mint") -> str:
-        return share_words(evidence.value(setting.name, world, f"{size}: {reading}", measure))
-
-    found = [
-        f"A factorial trial of {count:,} schools finds the effect on pupils in {told(size, 'pupils', 'power')} of 100."
-        for size, count in schools.items()
-    ]
-    large = SIZES[1]
-    through = evidence.value(setting.name, "mint", f"{large}: registers and motivation", "went_through")
-    truth = signed(through["truth"], 3) if through else "-"
-    alone, registers = told(large, "pupils", "calls fluoride"), told(large, "registers", "calls fluoride")
-    found.append(
-        f"With pupils' results alone even the larger reads mint as fluoride in {alone} of 100, with registers too in "
-        f"{registers}; with registers and teachers' motivation it says mint in "
-        f"{told(large, 'registers and motivation', 'calls mint')}, though it puts what went through them at "
-        f"{in_sd(through)} SD where {truth} is true: only working together is by lot, motivation is not."
-    )
-    small = [
-        f"{told(SIZES[0], 'what it moves', 'path_right', w)} of 100 where {WORLD_WORDS[w]}" for w in evidence.lab.worlds
-    ]
-    found.append(
-        f"Asked only what working together moves (learning, turning up, wanting to), {trial.schools} schools name the "
-        f"right path in {', '.join(small)}."
-    )
-    return found
-
-
 def notes(evidence: Evidence) -> Sequence[str]:
     """What to bear in mind."""
     lab, shared = evidence.lab, evidence.lab.world
@@ -178,6 +139,8 @@ def notes(evidence: Evidence) -> Sequence[str]:
         f"{lab.seed}; numbers in brackets are 95 % Monte Carlo intervals.",
         f"In every world programmes give pupils {shared.mean_effect:g} SD on average (SD {shared.spread:g}); working "
         f"together adds {shared.collaboration_effect:g}, but nothing where it does nothing.",
+        "A programme one SD better in what no review codes (content, facilitator, leadership) gives "
+        f"{signed(evidence.worlds[0]['uncoded'], 3)} SD more.",
         f"Assumptions: {evidence.theory}; strengths of channels, worth of practices and its spread are solved so that "
         "worlds differ in causes only.",
         "A positive finding with nothing measured between programme and pupils is read as an active ingredient, the "
@@ -188,7 +151,7 @@ def notes(evidence: Evidence) -> Sequence[str]:
 
 def print_lab(evidence: Evidence, console: Console) -> None:
     """Print the headlines, what trials could tell, the tables and the notes."""
-    for line in [*(each["sentence"] for each in headlines(evidence)), *trial_sentences(evidence)]:
+    for line in sentences(evidence):
         console.print(Text(line), soft_wrap=True)
     console.print()
     for setting in evidence.lab.settings:
@@ -198,8 +161,8 @@ def print_lab(evidence: Evidence, console: Console) -> None:
             console.print(worlds_table(evidence, setting.name, "calls fluoride", called))
             console.print(worlds_table(evidence, setting.name, "path_right", right))
             console.print(effect_table(evidence, setting.name))
-    for crossing in sorted({setting.crossing for setting in evidence.lab.settings} - {0}):
-        console.print(crossing_table(evidence, crossing))
+    for points in crossings(evidence):
+        console.print(crossing_table(evidence, points))
     console.print(shared_table(evidence, evidence.lab.settings[0].name))
     for line in notes(evidence):
         console.print(Text(f"- {line}"), style="dim", soft_wrap=True)

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from pdsim import library, theory
 from pdsim.errors import InputError, nearest, read_toml, shown
-from pdsim.experiment.definition import find
+from pdsim.experiment.definition import Texts, find
 from pdsim.experiment.reading import validated
 from pdsim.lab.presets import PRESETS
 from pdsim.scenarios import Section
@@ -43,7 +43,7 @@ class Shared(Section):
 class FieldSize(Section):
     """[field]: programmes that stand for the field: ``copies`` of each of 64 sets of features, in ``schools`` each."""
 
-    copies: int = Field(default=8, ge=1, le=200)
+    copies: int = Field(default=8, ge=2, le=200)
     schools: int = Field(default=2, ge=1, le=50)
 
 
@@ -66,7 +66,7 @@ class Literature(Section):
     """
 
     trials: int = Field(default=104, ge=10, le=5000)
-    bundling: float = Field(default=0.2, ge=0.0, le=0.99)
+    bundling: float = Field(default=0.35, ge=0.0, le=0.99)
     confounding: float = Field(default=0.3, ge=0.0, le=1.0)
     collaboration: float = Field(default=0.5, ge=0.05, le=0.95)
     features: float = Field(default=0.5, ge=0.05, le=0.95)
@@ -93,10 +93,9 @@ class Trial(Section):
     school_sd: float = Field(default=0.385, gt=0.0, le=2.0)
 
 
-class Common(Section):
+class Common(Texts):
     """Keys that mean the same in a file and in the complete experiment."""
 
-    title: str = ""
     literatures: int = Field(default=300, ge=10, le=20_000)
     seed: int = Field(default=1, ge=0, lt=2**32)
     worlds: tuple[World, ...] = Field(default=WORLDS, min_length=1)

@@ -73,14 +73,23 @@ class Design:
 def draw_field(copies: int, seed: int) -> tuple[Design, ...]:
     """The field: ``copies`` programmes of each set of features, (64 x copies), in the order of ``PATTERNS``.
 
-    Within a set, quality is spread evenly over its normal distribution; all else is drawn, independently of it.
+    Quality is independent of everything else.
     """
     rng = stream(seed, "field")
     return tuple(
         draw_design(rng, pattern, float(quality))
         for pattern in range(len(PATTERNS))
-        for quality in stats.norm.ppf((rng.permutation(copies) + rng.random(copies)) / copies)
+        for quality in draw_qualities(rng, copies)
     )
+
+
+def draw_qualities(rng: np.random.Generator, copies: int) -> np.ndarray:
+    """Quality of the programmes of one set of features, (copies): spread evenly over a normal distribution.
+
+    Mean 0 and SD 1 exactly, so that no set of features is better than another by chance; 0 where there is one copy.
+    """
+    drawn = stats.norm.ppf((rng.permutation(copies) + rng.random(copies)) / copies)
+    return np.asarray((drawn - drawn.mean()) / (drawn.std() or 1.0))
 
 
 def draw_design(rng: np.random.Generator, pattern: int, quality: float) -> Design:

@@ -67,7 +67,7 @@ def draw_trials(
     number, together = draw_programmes(pool, literature, count, rng)
     worth = alike.worth * (1.0 + alike.worth_spread * rng.standard_normal(count))
     solo = pool.alone[..., PUPILS].mean(axis=1)[number]
-    adds = worth * alike.between(pool.added[world])[..., PUPILS].mean(axis=1)[number]
+    adds = worth * alike.strength * pool.added[world][..., PUPILS].mean(axis=1)[number]
     effect = worth * solo + together * adds
     error = np.clip(ERROR_MEDIAN * np.exp(ERROR_SPREAD * rng.standard_normal(count)), *ERROR_RANGE)
     independent = rng.random(count) >= literature.aligned

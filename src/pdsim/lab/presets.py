@@ -37,8 +37,8 @@ PRESETS: dict[str, Preset] = {
         "common features are.",
     ),
     "tdt-2015": Preset(
-        title="a review of nine reviews, and what most of them name",
-        source="Cordingley et al. 2015, Developing Great Teaching",
+        title="a review of nine reviews (Developing Great Teaching), and what most of them name",
+        source="Cordingley et al. 2015",
         method="review of reviews",
         keys={"trials": 120, "publication_bias": 0.5, "quasi": 0.4, "aligned": 0.4, "reviews": 9, "studies": 35},
         choices="Nine reviews that count features, of 35 of the same 120 studies each; half of the studies that find "

@@ -10,6 +10,7 @@ import statsmodels.api as sm
 CONFIDENCE = 0.95  # of the intervals that reviews and trials report
 STEPS = 100
 CLOSE = 1e-9  # pupil SD squared
+CERTAIN = 1e-9  # of leverage
 
 
 class Found(NamedTuple):
@@ -65,7 +66,13 @@ def meta_regression(effects: np.ndarray, errors: np.ndarray, columns: np.ndarray
     variances = errors**2
     weights = 1.0 / (variances + variance_between(effects, variances, columns))
     model = sm.WLS(effects, columns, weights=weights)
-    with np.errstate(divide="ignore", invalid="ignore"):  # one trial that alone decides a coefficient has no HC3 error
-        fit = model.fit(cov_type="HC3", use_t=True) if robust else model.fit(cov_type="fixed scale", use_t=False)
-        low, high = fit.conf_int(1.0 - CONFIDENCE)[of]
-    return Found(float(fit.params[of]), float(low), float(high)) if np.isfinite(high - low) else NOTHING
+    if robust and decided_by_one(model.wexog):
+        return NOTHING
+    fit = model.fit(cov_type="HC3", use_t=True) if robust else model.fit(cov_type="fixed scale", use_t=False)
+    low, high = fit.conf_int(1.0 - CONFIDENCE)[of]
+    return Found(float(fit.params[of]), float(low), float(high))
+
+
+def decided_by_one(columns: np.ndarray) -> bool:
+    """Whether one trial alone decides a coefficient (its leverage is 1), so that nothing is left to tell its error."""
+    return bool(np.einsum("ij,ji->i", columns, np.linalg.pinv(columns)).max() > 1.0 - CERTAIN)

@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ import pandas as pd
 from pdsim import __version__
 from pdsim.comparison import plain_records
 from pdsim.experiment.crews import serve
-from pdsim.lab.definition import Lab, Literature, Setting, Shared, Trial
+from pdsim.lab.definition import Lab, Literature, Setting, Shared, Trial, load
 from pdsim.lab.field import EXPERT, PATTERNS
 from pdsim.lab.literature import draw_literatures, draw_trials
+from pdsim.lab.pool import PUPILS
 from pdsim.lab.presets import PRESETS
 from pdsim.lab.regression import CONFIDENCE
 from pdsim.lab.reviews import Conclusion, review
@@ -81,7 +83,8 @@ class Evidence:
         table: a row for each kind of literature (setting), world, analysis (method) and measure: value with its 95 %
             Monte Carlo interval and the number n that it is over; ``truth`` is the effect of collaboration.
         shared: a row for each setting, world and property that worlds share: value with its Monte Carlo interval.
-        worlds: a row for each setting and world: strengths of its channels, worth of practices and its spread.
+        worlds: a row for each setting and world: strengths of its channels, worth of practices and its spread, and what
+            one SD of that which no review codes is worth (``uncoded``, pupil SD).
     """
 
     lab: Lab
@@ -102,6 +105,8 @@ class Evidence:
 
     def to_dict(self) -> dict[str, Any]:
         """The document that ``pdsim lab --json`` prints."""
+        from pdsim.lab.wording import headlines, sentences
+
         return {
             "schema_version": SCHEMA_VERSION,
             "version": __version__,
@@ -119,6 +124,7 @@ class Evidence:
             "settings": [setting_record(setting) for setting in self.lab.settings],
             "worlds": list(self.worlds),
             "headlines": headlines(self),
+            "sentences": sentences(self),
             "shared": plain_records(self.shared),
             "results": plain_records(self.table),
         }
@@ -156,7 +162,7 @@ def runs_of(lab: Lab) -> int:
     """How much :func:`run` reports as progress: runs of schools, then literatures and trials."""
     worlds = [world for world in lab.worlds if world != "bystander"]
     searches = len({*worlds, *(("fluoride", "mint") if "both" in worlds else ())})
-    schools = 64 * (searches * (2 + len(SCALES)) + lab.field.copies * lab.field.schools * (2 + 2 * len(worlds)))
+    schools = 64 * (searches * (2 + len(SCALES)) + lab.field.copies * lab.field.schools * (2 + len(worlds)))
     presets = sum(setting.preset != "" for setting in lab.settings)
     return schools + len(lab.worlds) * (len(lab.settings) * lab.literatures + presets * len(SIZES) * lab.trial.repeats)
 
@@ -182,6 +188,22 @@ def run(lab: Lab, progress: Callable[[int], None] = lambda runs: None, workers: 
     table = pd.DataFrame([row for each in done for row in each.rows])
     shared = pd.DataFrame([row for each in done for row in each.shared])
     return Evidence(lab, pool.label, table, shared, tuple(each.world for each in done))
+
+
+def simulate_literatures(
+    name: str | Path = "bundled-reviews", literatures: int | None = None, workers: int = 1
+) -> Evidence:
+    """Could reviews tell? Literatures in worlds whose truth is known, analysed as reviewers and experimenters do.
+
+    Args:
+        name: an experiment of the lab, by short name or path.
+        literatures: of each kind in each world; as the file says unless given.
+        workers: processes; the numbers are the same. More than one needs a script that may be imported.
+
+    Raises:
+        InputError: any mistake in the file, or worlds that cannot be made alike in what it asks for.
+    """
+    return run(load(name, literatures), workers=workers)
 
 
 def do_all(tasks: list[Task], workers: int, progress: Callable[[int], None]) -> list[Done]:
@@ -238,9 +260,12 @@ def do(task: Task) -> Done:
         for size, schools in zip(SIZES, sizes_of(task.trial, literature), strict=True):
             for reading, each in of_trials(task, alike, size, schools).items():
                 rows += labelled(task, f"{size}: {reading}", by_lot, score(each, task.world, by_lot))
+    quality = task.pool.quality
+    uncoded = alike.worth * np.polyfit(quality, task.pool.alone[..., PUPILS].mean(axis=1), 1)[0]
+    channels = {name: value * alike.strength for name, value in task.pool.strengths[task.world].items()}
     world = {
         "setting": task.setting.name, "world": task.world, "worth": alike.worth,
-        "worth_spread": alike.worth_spread, "strengths": alike.strengths(task.pool.strengths[task.world]),
+        "worth_spread": alike.worth_spread, "uncoded": float(uncoded), "strengths": channels,
     }  # fmt: skip
     return Done(rows, what_is_shared(task, alike), world)
 
@@ -306,49 +331,3 @@ def what_is_shared(task: Task, alike: Alike) -> list[dict[str, Any]]:
         mean_row("effect of collaboration", done.adds),
     ]
     return [{"setting": task.setting.name, "world": task.world, **row} for row in rows]
-
-
-def headlines(evidence: Evidence) -> list[dict[str, Any]]:
-    """For each preset, how many of 100 such reviews call collaboration the fluoride, by world; and that in words."""
-    found = []
-    for setting in evidence.lab.settings:
-        if setting.preset:
-            method = PRESETS[setting.preset].method
-            calls = {
-                world: evidence.value(setting.name, world, method, "calls fluoride") for world in evidence.lab.worlds
-            }
-            of_100 = {
-                world: {key: round(100 * row[key], 1) for key in ("value", "low", "high")}
-                for world, row in calls.items()
-                if row is not None
-            }
-            found.append(
-                {
-                    "preset": setting.preset,
-                    "method": method,
-                    "of_100": of_100,
-                    "sentence": sentence(setting.preset, of_100),
-                }
-            )
-    return found
-
-
-def sentence(preset: str, of_100: Mapping[Any, Mapping[str, float]]) -> str:
-    """The headline of a preset in words."""
-    words = {
-        "mint": "in a world where it is mint",
-        "fluoride": "where it is the fluoride",
-        "both": "where it is both",
-        "bystander": "where it does nothing",
-    }
-    parts = [
-        f"{of_100[world]['value']:.0f} ({of_100[world]['low']:.0f} to {of_100[world]['high']:.0f}) {text}"
-        for world, text in words.items()
-        if world in of_100
-    ]
-    first, *others = parts
-    also = f"; {', '.join(others)}" if others else ""
-    verb = "would call collaboration the fluoride"
-    number, _, rest = first.partition(") ")
-    asked = PRESETS[preset]
-    return f"{preset} ({asked.title}): of 100 such reviews, {number}) {verb} {rest}{also}."

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from pdsim.lab.reviews import BOTH, CALLS, FLUORIDE, MINT, NOT_SHOWN, Conclusion
 
@@ -19,8 +20,8 @@ def share_row(measure: str, hits: np.ndarray) -> dict[str, Any]:
     n = len(hits)
     if n == 0:
         return {"measure": measure, "value": None, "low": None, "high": None, "n": 0}
-    interval = stats.binomtest(int(hits.sum()), n).proportion_ci(INTERVAL, method="wilson")
-    return {"measure": measure, "value": float(hits.mean()), "low": interval.low, "high": interval.high, "n": n}
+    low, high = proportion_confint(int(hits.sum()), n, 1.0 - INTERVAL, "wilson")
+    return {"measure": measure, "value": float(hits.mean()), "low": float(low), "high": float(high), "n": n}
 
 
 def mean_row(measure: str, values: np.ndarray) -> dict[str, Any]:
@@ -42,9 +43,10 @@ def score(conclusions: Sequence[Conclusion], world: str, truth: float) -> list[d
 
     Returns:
         A row for each call; ``path_right``, the share whose call is the world's; and, where it estimates an effect,
-        ``bias``, ``error`` (SD of estimates), ``coverage`` (of 95 % intervals), ``power`` or, where the truth is 0,
-        ``false_positives`` (share of intervals above 0), and ``wrong_sign`` (share of intervals below 0). Shares of
-        estimates are over those analyses that gave one. ``went_through``, where something was measured between, is the
+        ``bias``, ``error`` (SD of estimates) and ``coverage`` (of 95 % intervals); where the truth is not 0 also
+        ``power`` (share of intervals above 0) and ``wrong_sign`` (share of estimates below 0), else
+        ``false_positives`` (share of intervals above 0: 2.5 % by chance). All are over those analyses that gave an
+        estimate. ``went_through``, where something was measured between, is the
         mean effect that an analysis says went through it.
     """
     calls = np.array([each.call for each in conclusions])
@@ -61,10 +63,10 @@ def score(conclusions: Sequence[Conclusion], world: str, truth: float) -> list[d
         mean_row("bias", estimate - truth),
         spread_row(estimate),
         share_row("coverage", (low <= truth) & (truth <= high)),
-        share_row("power" if truth > 0 else "false_positives", low > 0),
-        share_row("wrong_sign", high < 0),
     ]
-    return rows
+    if truth == 0:
+        return [*rows, share_row("false_positives", low > 0)]
+    return [*rows, share_row("power", low > 0), share_row("wrong_sign", estimate < 0)]
 
 
 def spread_row(estimate: np.ndarray) -> dict[str, Any]:

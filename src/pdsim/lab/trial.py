@@ -66,7 +66,7 @@ def draw_schools(
     has[:, EXPERT] = expert
     number = (has @ (1 << np.arange(len(FEATURES))[::-1])) * copies + number % copies
     school = rng.integers(pool.alone.shape[1], size=count)
-    change = pool.alone[number, school] + together[:, None] * alike.between(pool.added[world])[number, school]
+    change = pool.alone[number, school] + alike.strength * together[:, None] * pool.added[world][number, school]
     change[:, PUPILS] *= alike.worth * (1.0 + alike.worth_spread * rng.standard_normal(count))
     errors = pool.errors.copy()
     errors[PUPILS] = school_sd

@@ -3,9 +3,10 @@
 Four things are alike in all worlds, in every kind of literature: how common features are, because the same programmes
 are drawn; the mean of their effects and its spread between programmes; and, in each world where working together adds
 anything, how much it adds on average. Two levers make them so. The *strength* of a world's channels sets what working
-together adds. The *worth* of a programme's practice multiplies its effect on pupils, as ``programme.value`` does; its
-mean makes the mean effects alike (a world in which working together adds nothing has practices worth a little more),
-and its spread the spreads.
+together adds: the field is run with channels as strong as it takes where features are independent, and for each kind
+of literature what they add is then made a little stronger or weaker, in proportion. The *worth* of a programme's
+practice multiplies its effect on pupils, as ``programme.value`` does; its mean makes the mean effects alike (a world in
+which working together adds nothing has practices worth a little more), and its spread the spreads.
 """
 
 from __future__ import annotations
@@ -26,8 +27,7 @@ from pdsim.theory import Theory
 
 SCALES = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5)  # strengths tried, as multiples of the teaching world's
 ASKED = 12  # participants of a school that a trial asks and tests
-AROUND = (0.8, 1.2)  # strengths at which the field is run, as multiples of the one that was found
-MIX_RANGE = (-1.0, 2.5)  # places on the line through both ends that count as near enough to have been run
+NEAR = (0.5, 2.0)  # strengths, as multiples of the one that was run, at which proportion is trusted
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(41)
 
 Strengths = Mapping[str, float]
@@ -42,8 +42,8 @@ class Pool:
         quality: (N) what no review codes, in SDs.
         mechanisms: (N) how many of the 14 each has, without practical social support.
         alone: effects of the solo programmes, (N, schools, measures).
-        added: what working together adds, by world, at the weaker and the stronger channels, (2, N, schools, measures).
-        strengths: those channels, by world.
+        added: what working together adds, by world, (N, schools, measures).
+        strengths: of the channels with which that was run, by world.
         errors: (measures) SD of the mean error of a school's instruments in a trial, pupils' tests aside.
         label: of the assumptions.
     """
@@ -53,7 +53,7 @@ class Pool:
     mechanisms: np.ndarray
     alone: np.ndarray
     added: Mapping[str, np.ndarray]
-    strengths: Mapping[str, tuple[Strengths, Strengths]]
+    strengths: Mapping[str, Strengths]
     errors: np.ndarray
     label: str
 
@@ -63,22 +63,14 @@ class Alike:
     """What makes a world like the others in one kind of literature.
 
     Attributes:
-        mix: place between the weaker (0) and the stronger channels (1).
+        strength: of the channels, as a multiple of that with which the field was run; 0 where none is on.
         worth: mean worth of a practice, 1 as in the model.
         worth_spread: SD of it, as a share of the mean.
     """
 
-    mix: float
+    strength: float
     worth: float
     worth_spread: float
-
-    def between(self, added: np.ndarray) -> np.ndarray:
-        """What working together adds at this world's strength: a line between the two (2, ...) that were run."""
-        return np.asarray(added[0] + self.mix * (added[1] - added[0]))
-
-    def strengths(self, ends: tuple[Strengths, Strengths]) -> dict[str, float]:
-        """The channels' strengths."""
-        return {name: ends[0][name] + self.mix * (ends[1][name] - ends[0][name]) for name in ends[0]}
 
 
 def assumed(shared: Shared, assumptions: Mapping[str, float] | None) -> Theory:
@@ -107,24 +99,23 @@ def scaled(strengths: Strengths, by: float) -> dict[str, float]:
 
 
 def run_pool(lab: Lab, progress: Callable[[int], None] = lambda runs: None) -> Pool:
-    """Find the strength of each world's channels on a part of the field, then run the whole of it around them.
+    """Find the strength of each world's channels on a part of the field, then run the whole of it with them.
 
     Raises:
         InputError: a world's channels cannot add as much as [world] asks for.
     """
     off = assumed(lab.world, lab.assumptions)
     found = found_strengths(lab, off, progress)
-    ends = {world: (scaled(unit, AROUND[0]), scaled(unit, AROUND[1])) for world, unit in found.items()}
     designs = draw_field(lab.field.copies, lab.seed)
-    records = [theory.override(off, each, noted=False).draws for pair in ends.values() for each in pair]
+    records = [theory.override(off, each, noted=False).draws for each in found.values()]
     alone, added = run_field(designs, off.draws[0], joined(records), lab.field.schools, lab.seed, progress)
-    by_world = {world: added[2 * k : 2 * k + 2] for k, world in enumerate(ends)}
-    by_world["bystander"] = np.zeros((2, *alone.shape))  # all channels off: together is as solo, to the bit (a test)
+    nothing = np.zeros_like(alone)  # all channels off: together is as solo, to the bit (a test)
     return Pool(
         np.array([design.pattern for design in designs]),
         np.array([design.quality for design in designs]),
         np.array([design.mechanisms for design in designs]),
-        alone, by_world, {**ends, "bystander": ({}, {})}, instrument_errors(off.draws[0]), off.label,
+        alone, {**dict(zip(found, added, strict=True)), "bystander": nothing}, {**found, "bystander": {}},
+        instrument_errors(off.draws[0]), off.label,
     )  # fmt: skip
 
 
@@ -222,25 +213,25 @@ def tendencies(
 def make_alike(pool: Pool, world: str, literature: Literature, shared: Shared, where: str) -> Alike:
     """Solve a world's levers for one kind of literature; the expectations are exact over the field.
 
-    With S what a solo programme gives, D what working together adds (a line in ``mix``), C whether a programme is
-    collaborative, and E the mean over programmes: worth x E[D] is the effect of collaboration asked for, worth x
-    (E[S] + E[C D]) the mean effect, and the variance of worth x (S + C D) the square of the spread.
+    With S what a solo programme gives, D what working together adds as it was run, C whether a programme is
+    collaborative, and E the mean over programmes: worth x strength x E[D] is the effect of collaboration asked for,
+    worth x (E[S] + strength x E[C D]) the mean effect, and the variance of worth x (S + strength x C D) the square of
+    the spread.
 
     Raises:
-        InputError: the programmes differ by more than the spread that is asked for.
+        InputError: too far from what was run, or the programmes differ by more than the spread that is asked for.
     """
     chance, together = chances(pool.pattern, pool.quality, literature)
-    solo = pool.alone[..., PUPILS].mean(axis=1)
-    low, high = pool.added[world][..., PUPILS].mean(axis=2)
-    mix = 0.0 if world == "bystander" else solved_mix(chance, together, solo, low, high, shared)
-    if not MIX_RANGE[0] <= mix <= MIX_RANGE[1]:
+    solo, added = (each[..., PUPILS].mean(axis=1) for each in (pool.alone, pool.added[world]))
+    strength = 0.0 if world == "bystander" else strength_for(chance, together, solo, added, shared)
+    if world != "bystander" and not NEAR[0] <= strength <= NEAR[1]:
         raise InputError(
             f"{where}: world.collaboration_effect: {shared.collaboration_effect:g} is out of reach in the {world} "
             "world in one of the literatures, which differ too much in how common or how bundled collaboration is"
         )
-    added = low + mix * (high - low)
-    worth = shared.mean_effect / float(chance @ (solo + together * added))
-    square = worth**2 * float(chance @ ((1 - together) * solo**2 + together * (solo + added) ** 2))
+    worth = shared.mean_effect / float(chance @ (solo + strength * together * added))
+    both = (1 - together) * solo**2 + together * (solo + strength * added) ** 2
+    square = worth**2 * float(chance @ both)
     variance = (shared.spread**2 + shared.mean_effect**2) / square - 1.0
     if variance < 0.0:
         least = np.sqrt(square - shared.mean_effect**2)
@@ -248,19 +239,17 @@ def make_alike(pool: Pool, world: str, literature: Literature, shared: Shared, w
             f"{where}: world.spread: {shared.spread:g} is out of reach; programmes of equal worth differ by "
             f"{least:.3f} in the {world} world"
         )
-    return Alike(mix, worth, float(np.sqrt(variance)))
+    return Alike(strength, worth, float(np.sqrt(variance)))
 
 
-def solved_mix(
-    chance: np.ndarray, together: np.ndarray, solo: np.ndarray, low: np.ndarray, high: np.ndarray, shared: Shared
+def strength_for(
+    chance: np.ndarray, together: np.ndarray, solo: np.ndarray, added: np.ndarray, shared: Shared
 ) -> float:
-    """The place between weaker and stronger channels at which E[D] / (E[S] + E[C D]) is the ratio that is asked for."""
+    """The strength at which E[strength D] / (E[S] + E[strength C D]) is the ratio that is asked for."""
     ratio = shared.collaboration_effect / shared.mean_effect
-    at_low = ratio * (chance @ (solo + together * low)) - chance @ low
-    slope = chance @ (high - low) - ratio * (chance @ (together * (high - low)))
-    return float(at_low / slope)
+    return float(ratio * (chance @ solo) / (chance @ added - ratio * (chance @ (together * added))))
 
 
 def true_effect(pool: Pool, world: str, alike: Alike, chance: np.ndarray) -> float:
     """Mean of what working together adds, over programmes drawn with these chances, pupil SD."""
-    return alike.worth * float(chance @ alike.between(pool.added[world])[..., PUPILS].mean(axis=1))
+    return alike.worth * alike.strength * float(chance @ pool.added[world][..., PUPILS].mean(axis=1))
