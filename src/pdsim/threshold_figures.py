@@ -29,8 +29,9 @@ MEANINGS = {
     "neither": "nothing that one would notice",
     "undecided": "something else counts",
 }
-CELL = 0.26  # inches of a cell's height
+CELL = 0.31  # inches of a cell's height
 LEFT, RIGHT, GAP = 1.35, 0.1, 0.12  # inches beside and between panels
+FOOT = 0.2  # inches under the panels
 PALE = 0.12  # strength of the colour of an answer that is never right
 ALT = (
     "Phase diagram: panels of cells, the first factor across and the second up within a panel, panels by the levels of "
@@ -44,10 +45,11 @@ def draw_threshold(result: Threshold) -> Figure:
     with house_style():
         columns, rows = levels_of(result, 2), levels_of(result, 3)
         tall = CELL * len(levels_of(result, 1))
-        block = len(rows) * (tall + GAP) + 0.85
-        sheet = Sheet(headline(result), legend(), block * len(result.scenarios) + 0.05)
+        block = len(rows) * (tall + GAP) + 0.78
+        sheet = Sheet(headline(result), legend(), block * len(result.scenarios) + FOOT)
+        sheet.write(0.08, 0.06, foot_words(result), size=6.5)
         for place, scenario in enumerate(result.scenarios):
-            floor = (len(result.scenarios) - 1 - place) * block
+            floor = FOOT + (len(result.scenarios) - 1 - place) * block
             sheet.write(0.08, floor + block - 0.16, scenario, size=9, weight="bold")
             wide = (WIDTH - LEFT - RIGHT + GAP) / len(columns)
             for i, row in enumerate(rows):
@@ -58,6 +60,17 @@ def draw_threshold(result: Threshold) -> Figure:
                     draw_panel(axes, result, scenario, panel_levels(result, scenario, column, row))
                     label_panel(axes, result, column, (i, j), (len(rows), len(columns)))
         return sheet.figure
+
+
+def foot_words(result: Threshold) -> str:
+    """What the numbers stand on."""
+    experiment = result.experiment
+    years = experiment.scenarios[0].evaluation.years
+    return (
+        f"{experiment.name}: {result.draws} draws of the assumptions ({experiment.theory}), {experiment.replicates} "
+        f"lucks in all, seed {experiment.seed}; all staff, after {years} year{'s' * (years > 1)}; beside the same "
+        "programme done alone."
+    )
 
 
 def axis_at(result: Threshold, place: int) -> Axis | None:
@@ -114,10 +127,11 @@ def draw_cell(axes: Axes, x: int, y: int, row: dict[str, Any]) -> None:
     colour = tuple(1.0 - strength * (1.0 - channel) for channel in to_rgb(COLOUR_OF[answer]))
     axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.8))
     bright = float(np.dot(colour, (0.299, 0.587, 0.114)))
-    axes.text(
-        x, y, f"{answer[0].upper()} {100 * p:.0f}", ha="center", va="center", fontsize=6.5,
-        color="white" if bright < 0.5 else "black", weight="bold" if row["answer"] == answer else "normal",
-    )  # fmt: skip
+    ink = "white" if bright < 0.5 else "black"
+    weight = "bold" if row["answer"] == answer else "normal"
+    options: dict[str, Any] = {"ha": "center", "color": ink}
+    axes.text(x, y + 0.02, f"{answer[0].upper()} {100 * p:.0f}", fontsize=6.5, va="bottom", weight=weight, **options)
+    axes.text(x, y - 0.06, f"({100 * row['p_fluoride_or_both']:.0f})", fontsize=5.5, va="top", **options)
 
 
 def draw_boundary(axes: Axes, where: float, across: list[float], y: int, style: Any) -> None:
@@ -163,6 +177,7 @@ def legend() -> list[Any]:
         *cells,
         Line2D([], [], linewidth=0, label="number: of 100 simulated worlds; bold: more than half, so the verdict; "
                "the stronger the colour, the more worlds"),
+        Line2D([], [], linewidth=0, label="(number): of 100 with fluoride, alone or with mint, which the lines go by"),
         Line2D([], [], color="black", linewidth=1.8, label=f"{words}all simulated worlds"),
         Line2D([], [], color="black", linewidth=1.8, linestyle=DASHED,
                label=f"{words}those in which team-mates move each other at all; at the left edge: from the start"),

@@ -338,8 +338,8 @@ def boundary_rows(scene: Scene) -> Iterator[dict[str, Any]]:
 def crossing(x: np.ndarray, p: np.ndarray) -> float:
     """Where a probability first rises above one half, linear in between; -inf if it is at once, inf if it never is.
 
-    >>> crossing(np.array([0.0, 0.1, 0.2]), np.array([0.2, 0.4, 0.8])).round(3)
-    np.float64(0.125)
+    >>> crossing(np.array([0.0, 0.5, 1.0]), np.array([0.0, 0.25, 0.75]))
+    0.75
     """
     above = np.flatnonzero(p > DECIDED)
     if not len(above):

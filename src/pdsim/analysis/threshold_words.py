@@ -46,17 +46,14 @@ def setting_words(result: Threshold, levels: Mapping[str, Any]) -> str:
 
 
 def count(share: float) -> str:
-    """A share as a count of 100, without the words.
+    """A share as a count of 100, without the words; 0 and 100 only where that is exact.
 
-    >>> count(0.456), count(0.001), count(0.0)
-    ('46', 'fewer than 1', '0')
+    >>> count(0.456), count(0.005), count(0.0), count(0.999)
+    ('46', 'fewer than 1', '0', 'more than 99')
     """
-    return f"{100 * share:.0f}" if share in (0.0, 1.0) or 0.005 <= share < 0.995 else extreme(share)
-
-
-def extreme(share: float) -> str:
-    """A share near 0 or 1 as a count of 100."""
-    return "fewer than 1" if share < 0.5 else "more than 99"
+    if 0.0 < share < 0.01:
+        return "fewer than 1"
+    return "more than 99" if 0.99 < share < 1.0 else f"{100 * share:.0f}"
 
 
 def sentences(result: Threshold) -> list[str]:
@@ -104,21 +101,24 @@ def chance_sentence(result: Threshold, scenario: str, levels: Mapping[str, Any])
     """The chance of fluoride from end to end, and where it rises through one half."""
     axis, row = result.axes[0], result.boundary(scenario, levels)
     parts = [
-        f"{count(end['p_fluoride_or_both'])} ± {100 * end['p_error']:.0f} of 100 simulated worlds with "
-        f"{level_words(axis, end[axis.path])}"
+        f"{count(end['p_fluoride_or_both'])} ± {100 * end['p_error']:.0f} with {level_words(axis, end[axis.path])}"
         for end in ends_of(result.along(scenario, levels))
     ]
     where = boundary_words(result, row["boundary"])
     low, high = (end_words(result, row[name]) for name in ("boundary_low", "boundary_high"))
     interval = "" if low == high else f" (90 % interval of that: {low} to {high})"
-    return f"It is the fluoride, alone or with mint, in {' and in '.join(parts)}; in more than half {where}{interval}."
+    return (
+        f"Of 100 simulated worlds it is the fluoride, alone or with mint, in {' and in '.join(parts)}; in more than "
+        f"half {where}{interval}."
+    )
 
 
 def boundary_words(result: Threshold, value: float) -> str:
     """A boundary in words."""
+    axis = result.axes[0]
     if np.isfinite(value):
-        return f"from {level_words(result.axes[0], value)} on"
-    return "from the lowest tried on" if value < 0 else "at none tried"
+        return f"from a {name_of(axis)} of {level_words(axis, value)} on"
+    return f"from the lowest {name_of(axis)} tried on" if value < 0 else f"at no {name_of(axis)} tried"
 
 
 def end_words(result: Threshold, value: float) -> str:
@@ -141,7 +141,7 @@ def world_sentence(result: Threshold, scenario: str, levels: Mapping[str, Any]) 
         never += f" (in {count(1.0 - first['there'])} of these team-mates teach each other nothing, whoever they are)"
     lost = f"; in {count(row['draws_lost'])} it is lost again with more" if row["draws_lost"] > 0 else ""
     return (
-        f"World by world, of 100: in {count(row['draws_already'])} it is so with {level_words(axis, first[axis.path])} "
+        f"World by world: in {count(row['draws_already'])} it is so with {level_words(axis, first[axis.path])} "
         f"already, {later}, {never}{lost}."
     )
 
@@ -203,14 +203,11 @@ def grid_sentence(result: Threshold, scenario: str) -> str:
 
 
 def headline(result: Threshold) -> str:
-    """What the picture shows, in a sentence for each scenario."""
-    axis, parts = result.axes[0], []
+    """What the picture shows, in a sentence; scenarios with the same answer stand together."""
+    by_answer: dict[str, list[str]] = {}
     for scenario in result.scenarios:
-        where = result.boundary(scenario, result.usual(scenario))["boundary"]
-        if where == np.inf:
-            parts.append(f"{scenario}: at no {name_of(axis)} in more than half of the simulated worlds")
-        elif where == -np.inf:
-            parts.append(f"{scenario}: in more than half of the simulated worlds from the lowest {name_of(axis)} on")
-        else:
-            parts.append(f"{scenario}: from a {name_of(axis)} of {level_words(axis, where)} on")
-    return f"Where is working together the fluoride, alone or with mint? {'; '.join(parts)}."
+        row = result.boundary(scenario, result.usual(scenario))
+        by_answer.setdefault(boundary_words(result, row["boundary"]), []).append(scenario)
+    parts = [f"{words} ({', '.join(scenarios)})" for words, scenarios in by_answer.items()]
+    claim = "Working together is the fluoride, alone or with mint, in more than half of the simulated worlds"
+    return f"{claim} {'; '.join(parts)}."
