@@ -1,6 +1,7 @@
 """Analyses of experiments: functions whose answers are known through the same path, from TOML to indices."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -347,3 +348,28 @@ def test_weeks_and_teachers_give_their_last_level(folder):
     assert found["year"]["effect"].to_numpy() == pytest.approx(run)
     assert found["teacher"]["effect"].to_numpy() == pytest.approx(run)
     assert np.corrcoef(found["week"]["effect"], run)[0, 1] > 0.9
+
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def readme_block(language):
+    """The README's one example in a language."""
+    (block,) = re.findall(rf"^```{language}\n(.*?)^```", README, re.S | re.M)
+    return block
+
+
+def test_readers_of_the_readme_find_the_means_of_the_results(folder):
+    duckdb = pytest.importorskip("duckdb")
+    shipped = experiment.load("well-implemented")
+    small = shipped.model_copy(update={"replicates": 2})
+    result = experiment.sweep(small, "results/well-implemented").results()
+    points = experiment.design_points(small)
+    rows = result[result["outcome"] == "pupil_attainment"].merge(points, on="point")
+    expected = rows.groupby(["scenario", "programme.fidelity"], observed=True)["effect"].mean().to_dict()
+    assert len(expected) == 3 * 9
+    names: dict = {}
+    exec(compile(readme_block("py"), "README.md", "exec"), names)
+    assert names["means"].to_dict() == pytest.approx(expected)
+    found = duckdb.sql(readme_block("sql")).fetchall()
+    assert {(scenario, value): effect for scenario, value, effect in found} == pytest.approx(expected)
