@@ -20,7 +20,7 @@ ANSWER_WORDS = {
     "mint": "it is the mint",
     "both": "it is fluoride and mint",
     "neither": "it adds nothing that one would notice",
-    "undecided": "no answer is right in more than half of the simulated worlds",
+    "undecided": "no one answer holds in more than half of the simulated worlds",
 }
 
 
@@ -74,7 +74,7 @@ def sentences(result: Threshold) -> list[str]:
 
 
 def answer_sentence(result: Threshold, scenario: str, levels: Mapping[str, Any]) -> str:
-    """The verdict along the first factor at the usual levels."""
+    """The verdict along the first factor at the usual levels, and in how many worlds it is fluoride at none of them."""
     axis, rows = result.axes[0], result.along(scenario, levels).to_dict("records")
     runs = [(answer, [*group]) for answer, group in groupby(rows, lambda row: row["answer"])]
     at = f" ({setting_words(result, levels)})" if levels else ""
@@ -89,7 +89,8 @@ def answer_sentence(result: Threshold, scenario: str, levels: Mapping[str, Any])
             span = f"with {low}" if low == high else f"with {low} to {high}"
             span = span.replace("with", f"with a {name_of(axis)} of", 1) if number == 0 else span
         parts.append(f"{span} {ANSWER_WORDS[str(answer)]}")
-    return f"Working together in {scenario}{at}: {'; '.join(parts)}."
+    never = f"in {count(result.boundary(scenario, levels)['draws_never'])} of 100 it never is the fluoride"
+    return f"Working together in {scenario}{at}: {'; '.join(parts)}; {never}, alone or with mint."
 
 
 def ends_of(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -136,9 +137,9 @@ def world_sentence(result: Threshold, scenario: str, levels: Mapping[str, Any]) 
     if row["draws_later"] > 0:
         later += f" (median {level_words(axis, row['level'])}, 90 % of them {level_words(axis, row['level_low'])} to "
         later += f"{level_words(axis, row['level_high'])})"
-    never = f"in {count(row['draws_never'])} it never is up to {level_words(axis, last[axis.path])}"
+    never = f"in {count(row['draws_never'])} never up to {level_words(axis, last[axis.path])}"
     if first["there"] < 1.0:
-        never += f" (in {count(1.0 - first['there'])} of these team-mates teach each other nothing, whoever they are)"
+        never += f" ({count(1.0 - first['there'])} of them worlds in which team-mates teach each other nothing at all)"
     lost = f"; in {count(row['draws_lost'])} it is lost again with more" if row["draws_lost"] > 0 else ""
     return (
         f"World by world: in {count(row['draws_already'])} it is so with {level_words(axis, first[axis.path])} "
