@@ -165,7 +165,7 @@ class TestJourney:
             page.wait_for_function("words => document.querySelector('main h1').innerText === words", arg=words)
             assert effects(page) == numbers
             assert effects(page) != before
-            assert "before:" in page.inner_text(".pd-card >> nth=0")
+            assert "Before your last change" in page.inner_text(".pd-card >> nth=0")
             assert page.get_by_text("Grey dashes").count() == 1
 
             page.wait_for_function("query => location.search === '?' + query", arg=address(state))

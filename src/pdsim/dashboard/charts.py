@@ -129,7 +129,7 @@ def course_chart(series: Sequence[Series], digits: int, width: int, height: int,
     parts.append(line(LEFT, y(0), width - RIGHT, y(0), INK, 1, "4 3"))
     parts += year_labels(x, len(series[0].years), height)
     for one in series:
-        parts += course(one, x, y)
+        parts += course(one, x, y, 0.22 if len(series) < 3 else 0.12)
     return drawing(width, height, label, [*parts, *end_labels(series, y, width, digits)])
 
 
@@ -149,7 +149,7 @@ def year_labels(x: Scale, years: int, height: int) -> list[str]:
     return [text(x(year), height - 8, words, "middle") for year, words in named]
 
 
-def course(one: Series, x: Scale, y: Scale) -> list[str]:
+def course(one: Series, x: Scale, y: Scale, shade: float) -> list[str]:
     """One design's band, line, markers, whisker and, in grey, its line before the last change."""
     colour = COLOURS[one.index]
     upper = [(x(0), y(0)), *((x(year), y(e.high)) for year, e in enumerate(one.years, 1))]
@@ -157,7 +157,7 @@ def course(one: Series, x: Scale, y: Scale) -> list[str]:
     centre = [(x(0), y(0)), *((x(year), y(e.centre)) for year, e in enumerate(one.years, 1))]
     at = x(len(one.years)) + 12 * (one.index + 1)
     low, high = y(one.last.school_low), y(one.last.school_high)
-    parts = [f"<polygon points='{points(upper + lower[::-1])}' fill='{colour}' fill-opacity='0.22'/>"]
+    parts = [f"<polygon points='{points(upper + lower[::-1])}' fill='{colour}' fill-opacity='{shade}'/>"]
     if one.ghost:
         before = [(x(0), y(0)), *((x(year), y(value)) for year, value in enumerate(one.ghost, 1))]
         dashed = f"stroke='{GHOST}' stroke-width='2' stroke-dasharray='6 4'"

@@ -17,6 +17,11 @@ from pdsim.dashboard.state import Design, History, State
 from pdsim.errors import InputError, shown
 
 
+def numbers_of(state: State) -> State:
+    """The part of a state that its numbers depend on."""
+    return replace(state, page="", present=False, view=())
+
+
 class Session:
     """A tab of the dashboard.
 
@@ -41,7 +46,8 @@ class Session:
         self.busy = True
         self._lock = threading.RLock()
         self._asked: State | None = None
-        self._before: Comparison | None = None
+        self._before: tuple[State, Comparison] | None = None
+        self._complete: tuple[State, Comparison] | None = None
         self.simulate()
 
     @property
@@ -170,12 +176,12 @@ class Session:
 
     def simulate(self) -> None:
         """Ask for what the state shows, unless it was asked for already."""
-        numbers = replace(self.state, page="", present=False, view=())
+        numbers = numbers_of(self.state)
         if self._asked == numbers:
             return
         self._asked, self.busy = numbers, True
-        request = self.state.request()
         self._before = self.known_before()
+        request = self.state.request()
         known = self.simulator.known(request)
         if known is None:
             self.simulator.ask(self, request, lambda result: self.show(result, numbers), self.fail)
@@ -185,19 +191,27 @@ class Session:
 
     def show(self, result: Comparison, numbers: State) -> None:
         """Take a result that arrived; called from another thread."""
-        board = Board(result, self._before, numbers.people).data()
+        before = self._before[1] if self._before else None
+        board = Board(result, before, numbers.people).data()
         with self._lock:
             if self._asked != numbers:
                 return
             self.result, self.board = result, board
             self.busy = result.request.replicates < numbers.replicates
+            if not self.busy:
+                self._complete = (numbers, result)
         self.notify()
 
-    def known_before(self) -> Comparison | None:
-        """The result before the last change, if all its runs are still kept."""
+    def known_before(self) -> tuple[State, Comparison] | None:
+        """The state before the last change with its result, if that was complete and is still kept."""
         if not self.history.past:
             return None
-        return self.simulator.known(self.history.past[-1].request())
+        numbers = numbers_of(self.history.past[-1])
+        for known in (self._before, self._complete):
+            if known is not None and known[0] == numbers:
+                return known
+        result = self.simulator.known(self.history.past[-1].request())
+        return (numbers, result) if result is not None else None
 
     def fail(self, mistake: str) -> None:
         """Take the news that the state cannot be simulated; called from another thread."""
