@@ -27,6 +27,8 @@ _WHERE = {
     "Choice": ("pdsim.choice.result", "Choice"),
     "explain": ("pdsim.explanation.result", "explain"),
     "Explanation": ("pdsim.explanation.result", "Explanation"),
+    "study": ("pdsim.studies.result", "study"),
+    "Study": ("pdsim.studies.result", "Study"),
     "evaluate": ("pdsim.evaluation", "evaluate"),
     "sweep": ("pdsim.experiment", "sweep"),
     "analyse": ("pdsim.analysis", "analyse"),

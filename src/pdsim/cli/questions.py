@@ -155,3 +155,43 @@ def choose(
     choice_tables.print_choice(found, console)
     if out is not None:
         console.print(f"Tables, picture, prices and JSON are in {out}.", soft_wrap=True)
+
+
+@app.command()
+def study(
+    design: Annotated[
+        str, typer.Argument(help="the programme that is tried, by short name or path", metavar="A")
+    ] = "darling-hammond-bundle",
+    schools: Annotated[
+        list[int] | None,
+        typer.Option(parser=whole_number, metavar="N", help="size of trials, more than once for several [default: 60, 120, 240, 400]"),
+    ] = None,
+    trials: Annotated[int, typer.Option(parser=whole_number, metavar="N", help="simulated trials of each kind and size, in each world")] = 400,
+    seed: Seed = 1,
+    settings: Settings = None,
+    theory: TheoryOption = "posterior",
+    out: Annotated[Path | None, typer.Option(help="folder for tables, picture and JSON")] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """What study would tell? Power of candidate trials to separate fluoride from mint, ranked by what they tell."""
+    from pdsim import files, study_tables
+    from pdsim.studies import arms, result
+
+    request = result.resolve(design, schools or arms.SIZES, trials, seed, theory, settings_of(settings))
+    if out is not None:
+        files.check_folder(out)
+    with progress_bar(result.runs_needed(request), "week.week", "running schools") as progress:
+        worlds = result.run_worlds(request, progress)
+    with progress_bar(result.trials_needed(request), "week.week", "simulating trials") as progress:
+        found = result.report(request, worlds, progress)
+    if out is not None:
+        from pdsim.study_figures import study_files
+
+        files.write_files(out, study_files(found))
+    if json:
+        typer.echo(found.to_json())
+        return
+    console = Console(markup=False, emoji=False)
+    study_tables.print_study(found, console)
+    if out is not None:
+        console.print(f"Tables, picture and JSON are in {out}.", soft_wrap=True)
