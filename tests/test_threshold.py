@@ -388,6 +388,19 @@ class TestAnswers:
         assert set(found.points["programme.first_week"]) == {2}
         assert any("8 of 16 points are left out" in note for note in found.notes)
 
+    def test_usual_levels_are_looked_for_among_whole_points(self, folder):
+        change = ("collaboration.together = { values = [0.5] }", "programme.sessions = { values = [5, 9, 18] }")
+        experiment.sweep(
+            loaded(
+                change, ("theory.discernment = { values = [0.5, 1.0] }", "programme.weeks_between = { values = [7] }")
+            ),
+            "out",
+        )
+        found = threshold("out")
+        assert found.usual("teacher-learning-community")["programme.sessions"] == 9
+        assert any("sessions from 5 to 9: " in sentence for sentence in found.sentences)
+        assert len(draw_threshold(found).axes) == 3  # the last one empty
+
     @pytest.mark.parametrize("factors", [1, 2, 3])
     def test_fewer_factors(self, folder, factors):
         rest = ["staff.experienced_share", "collaboration.together", "theory.discernment"][factors - 1 :]

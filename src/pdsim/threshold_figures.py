@@ -110,6 +110,8 @@ def draw_panel(axes: Axes, result: Threshold, scenario: str, levels: dict[str, A
     second = axis_at(result, 1)
     for y, value in enumerate(up):
         rows = points if second is None else points[points[second.path] == value]
+        if rows.empty:
+            continue
         for row in rows.to_dict("records"):
             draw_cell(axes, across.index(row[result.axes[0].path]), y, row)
         here = levels if second is None else {**levels, second.path: value}

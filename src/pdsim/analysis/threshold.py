@@ -314,6 +314,14 @@ def own_value(axis: designs.Axis, scenario: Scenario) -> Any:
     return value
 
 
+def usual_codes(scene: Scene) -> np.ndarray:
+    """The codes of the factors but the first, at the whole points that are nearest to the scenario's own values."""
+    others, axes = scene.coded[:, 1:], scene.axes[1:]
+    own = np.array([usual_code(axis, scene.scenario) for axis in axes])
+    spans = np.array([max(float(np.ptp(axis.levels())), 1e-12) for axis in axes])
+    return others[(np.abs(others - own) / spans).sum(axis=1).argmin()]
+
+
 def slices(scene: Scene) -> Iterator[np.ndarray]:
     """Places of the points at each combination of levels of the factors but the first, in order of the first."""
     others = scene.coded[:, 1:]
@@ -324,8 +332,7 @@ def slices(scene: Scene) -> Iterator[np.ndarray]:
 
 def boundary_rows(scene: Scene) -> Iterator[dict[str, Any]]:
     """The rows of the table of boundaries."""
-    usual = np.array([usual_code(axis, scene.scenario) for axis in scene.axes[1:]])
-    paths = [axis.path for axis in scene.axes]
+    paths, usual = [axis.path for axis in scene.axes], usual_codes(scene)
     for rows in slices(scene):
         x = scene.table[paths[0]].to_numpy(float)[rows]
         levels = {path: scene.table[path].iloc[rows[0]] for path in paths[1:]}

@@ -35,7 +35,7 @@ def level_words(axis: Axis, value: Any) -> str:
         return str(value)
     if axis.unit == "share":
         return f"{100 * float(value):.3g} %"
-    unit = "" if axis.unit in ("0-1", "factor", "-") else f" {axis.unit}"
+    unit = "" if axis.unit in ("0-1", "factor", "-", name_of(axis)) else f" {axis.unit}"
     return f"{float(value):.3g}{unit}"
 
 
@@ -165,12 +165,13 @@ def others_sentence(result: Threshold, scenario: str, levels: Mapping[str, Any])
     """How the chance of fluoride changes over each of the other factors, averaged over the first."""
     parts = []
     for axis in result.axes[1:]:
-        values = [axis.shown(axis.levels()).iloc[place] for place in (0, -1)]
-        if values[0] == values[1]:
+        rows = result.along(scenario, {path: value for path, value in levels.items() if path != axis.path})
+        values = [value for value in axis.shown(axis.levels()) if (rows[axis.path] == value).any()]
+        if len(values) < 2:
             continue
-        rows = [result.along(scenario, {**levels, axis.path: value}) for value in values]
-        chances = [count(float(row["p_fluoride_or_both"].mean())) for row in rows]
-        names = [level_words(axis, value) for value in values]
+        ends = [(value, rows[rows[axis.path] == value]) for value in (values[0], values[-1])]
+        chances = [count(float(at["p_fluoride_or_both"].mean())) for _, at in ends]
+        names = [level_words(axis, value) for value, _ in ends]
         parts.append(f"{name_of(axis)} from {names[0]} to {names[1]}: {chances[0]} to {chances[1]}")
     over = f"averaged over the {name_of(result.axes[0])}"
     return f"What else moves it, of 100 worlds with fluoride, {over}: {'; '.join(parts)}." if parts else ""
