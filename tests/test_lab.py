@@ -44,6 +44,8 @@ confounding = [0.0]
 coding_error = [0.0]
 [[crossed]]
 confounding = [0.0, 1.0]
+[[crossed]]
+collaboration = [0.3, 0.9]
 """
 
 MINT_ONLY = SMALL.replace("literatures = 12", 'worlds = ["mint"]')
@@ -585,8 +587,8 @@ class TestResult:
     def test_words(self, found):
         evidence = found[0]
         text = "\n".join(wording.sentences(evidence))
-        for words in ("Of 100 such reviews", "works where features come apart", "goes most wrong with", "120 schools"):
-            assert words in text
+        for part in ("Of 100 such reviews", "30 of 100 programmes", "features come apart", "most wrong", "120 schools"):
+            assert part in text
         best = evidence.value("1: trials 40, bundling 0, confounding 0, coding_error 0", "mint", "mechanisms", "power")
         assert f"with 40 trials it is off by {wording.in_sd(bias_beside(evidence))} SD" in text
         assert f"finds the effect in {wording.share_words(best)} of 100" in text
@@ -598,7 +600,7 @@ class TestResult:
             evidence.lab.model_copy(update={"settings": crossed}), "", evidence.table, evidence.shared, evidence.worlds
         )
         assert not any("such reviews" in line or "schools" in line for line in wording.sentences(without))
-        assert [picture.name for picture in pictures(without)] == ["literatures-1", "literatures-2"]
+        assert [picture.name for picture in pictures(without)] == ["literatures-1", "literatures-2", "literatures-3"]
         lab = evidence.lab.model_copy(update={"worlds": ("fluoride",)})
         only = result.Evidence(lab, "", evidence.table, evidence.shared, evidence.worlds)
         assert all("where it is the fluoride" in line for line in wording.sentences(only))
@@ -606,7 +608,7 @@ class TestResult:
 
     def test_pictures(self, found):
         made = pictures(found[0])
-        assert [picture.name for picture in made] == ["lab", "literatures-1", "literatures-2"]
+        assert [picture.name for picture in made] == ["lab", "literatures-1", "literatures-2", "literatures-3"]
         assert "would call collaboration the fluoride in a world where it is mint" in made[0].title
         assert made[1].title == "Literatures by trials and bundling (confounding 0, coding error 0)"
         assert all(len(picture.alt) > 80 for picture in made)
@@ -675,7 +677,7 @@ class TestCommand:
         assert out == found[0].to_json() + "\n"
         assert (tmp_path / "out" / "lab.json").read_text() == found[0].to_json()
         names = {path.name for path in (tmp_path / "out").iterdir()}
-        made = {f"figures-{name}" for name in ("lab", "literatures-1", "literatures-2")}
+        made = {f"figures-{name}" for name in ("lab", "literatures-1", "literatures-2", "literatures-3")}
         assert names == {
             "lab.json",
             *(f"{table}.{kind}" for table in ("lab-results", "lab-shared") for kind in ("csv", "parquet")),

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from pdsim import __version__
 from pdsim.comparison import plain_records
@@ -214,7 +213,7 @@ def do_all(tasks: list[Task], workers: int, progress: Callable[[int], None]) -> 
             found.append(do(task))
             progress(amount(task))
         return found
-    with one_thread_each(), ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), serve) as processes:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), serve) as processes:
         futures = {processes.submit(do, task): task for task in tasks}
         try:
             for future in as_completed(futures):
@@ -223,21 +222,6 @@ def do_all(tasks: list[Task], workers: int, progress: Callable[[int], None]) -> 
         finally:
             processes.shutdown(cancel_futures=True)
         return [future.result() for future in futures]
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Processes started within take one thread each for linear algebra: more are slower on small matrices."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
 
 
 def amount(task: Task) -> int:
@@ -250,24 +234,37 @@ def do(task: Task) -> Done:
 
     Luck depends on the kind of literature and not on the world, so that worlds differ in causes only.
     """
-    literature = task.setting.literature
-    alike = make_alike(task.pool, task.world, literature, task.shared, task.where)
+    alike = make_alike(task.pool, task.world, task.setting.literature, task.shared, task.where)
     truth = task.shared.collaboration_effect if task.world != "bystander" else 0.0
-    found = of_reviews(task, alike)
-    rows = [row for name, each in found.items() for row in labelled(task, name, truth, score(each, task.world, truth))]
-    if task.setting.preset:
-        by_lot = true_effect(task.pool, task.world, alike, lot_chances(task.pool, literature))
-        for size, schools in zip(SIZES, sizes_of(task.trial, literature), strict=True):
-            for reading, each in of_trials(task, alike, size, schools).items():
-                rows += labelled(task, f"{size}: {reading}", by_lot, score(each, task.world, by_lot))
-    quality = task.pool.quality
-    uncoded = alike.worth * np.polyfit(quality, task.pool.alone[..., PUPILS].mean(axis=1), 1)[0]
+    with threadpool_limits(1):  # more threads are slower on small matrices
+        found = of_reviews(task, alike)
+        rows = [
+            row for name, each in found.items() for row in labelled(task, name, truth, score(each, task.world, truth))
+        ]
+        if task.setting.preset:
+            rows += trial_rows(task, alike)
+    return Done(rows, what_is_shared(task, alike), world_record(task, alike))
+
+
+def trial_rows(task: Task, alike: Alike) -> list[dict[str, Any]]:
+    """Scores of the trials beside a preset, of both sizes, by every reading."""
+    literature = task.setting.literature
+    by_lot = true_effect(task.pool, task.world, alike, lot_chances(task.pool, literature))
+    rows = []
+    for size, schools in zip(SIZES, sizes_of(task.trial, literature), strict=True):
+        for reading, each in of_trials(task, alike, size, schools).items():
+            rows += labelled(task, f"{size}: {reading}", by_lot, score(each, task.world, by_lot))
+    return rows
+
+
+def world_record(task: Task, alike: Alike) -> dict[str, Any]:
+    """What makes a world like the others, and what an SD of that which no review codes is worth in it."""
     channels = {name: value * alike.strength for name, value in task.pool.strengths[task.world].items()}
-    world = {
+    uncoded = alike.worth * np.polyfit(task.pool.quality, task.pool.alone[..., PUPILS].mean(axis=1), 1)[0]
+    return {
         "setting": task.setting.name, "world": task.world, "worth": alike.worth,
         "worth_spread": alike.worth_spread, "uncoded": float(uncoded), "strengths": channels,
     }  # fmt: skip
-    return Done(rows, what_is_shared(task, alike), world)
 
 
 def labelled(task: Task, method: str, truth: float, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

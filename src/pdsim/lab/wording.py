@@ -85,12 +85,27 @@ def sentences(evidence: Evidence) -> list[str]:
     heads = [each["sentence"] for each in headlines(evidence)]
     if not {"mint", "bystander"} <= set(evidence.lab.worlds):
         return heads
-    return [*heads, *regression_sentences(evidence), *trial_sentences(evidence)]
+    return [*heads, *counting_sentences(evidence), *regression_sentences(evidence), *trial_sentences(evidence)]
 
 
 def told(evidence: Evidence, setting: Setting, method: str, measure: str, world: str = "mint") -> str:
     """A share of literatures or trials in words."""
     return share_words(evidence.value(setting.name, world, method, measure))
+
+
+def counting_sentences(evidence: Evidence) -> list[str]:
+    """How counting hangs on how common collaboration is, in words; none where no crossing varies that."""
+    points = [each for each in evidence.lab.settings if each.crossing and "collaboration" in each.keys]
+    points.sort(key=lambda each: each.literature.collaboration)
+    if len(points) < 2:
+        return []
+    found = [
+        f"{told(evidence, each, 'counting', 'calls fluoride')} {WHERE['mint']} and "
+        f"{told(evidence, each, 'counting', 'calls fluoride', 'bystander')} {WHERE['bystander']}, if "
+        f"{100 * each.literature.collaboration:.0f} of 100 programmes are collaborative"
+        for each in (points[0], points[-1])
+    ]
+    return [f"Counting, of 100 reviews, calls collaboration the fluoride in {found[0]}; in {found[1]}."]
 
 
 def regression_sentences(evidence: Evidence) -> list[str]:
@@ -99,17 +114,17 @@ def regression_sentences(evidence: Evidence) -> list[str]:
     clean = [each for each in points if is_clean(each.literature)]
     found = []
     if clean:
-        ends = "; ".join(regression_words(evidence, each) for each in clean[:1] + clean[1:][-1:])
+        ends = " ".join(regression_words(evidence, each) for each in clean[:1] + clean[1:][-1:])
         found.append(
-            "Meta-regression on mechanisms and format works where features come apart and all that matters is coded, "
-            f"and coded rightly: {ends}. By which path, it does not ask."
+            "Meta-regression on mechanisms and format where features come apart and all that matters is coded, and "
+            f"coded rightly: {ends} By which path, it does not ask."
         )
     if points:
         worst = max(points, key=lambda each: false_positives(evidence, each))
         called = told(evidence, worst, "mechanisms", "false_positives", "bystander")
         found.append(
-            f"It goes most wrong with {literature_words(worst.literature)}: it finds an effect in {called} of 100 "
-            "literatures in which there is none."
+            f"Of the literatures tried, it goes most wrong in those of {literature_words(worst.literature)}: it finds "
+            f"an effect in {called} of 100 in which there is none."
         )
     return found
 
@@ -125,7 +140,7 @@ def regression_words(evidence: Evidence, setting: Setting) -> str:
     power, covered = (told(evidence, setting, "mechanisms", measure) for measure in ("power", "coverage"))
     return (
         f"with {setting.literature.trials:,} trials it is off by {bias} SD on average, its intervals hold the truth in "
-        f"{covered} of 100, and it finds the effect in {power} of 100"
+        f"{covered} of 100, and it finds the effect in {power} of 100."
     )
 
 
@@ -139,7 +154,7 @@ def literature_words(literature: Literature) -> str:
     """What decides whether meta-regression on mechanisms goes wrong, in words."""
     return (
         f"{literature.trials:,} trials, bundling {literature.bundling:g} and confounding {literature.confounding:g} "
-        "(better content and leadership where programmes are collaborative, and nobody codes it)"
+        "(how far better content and leadership, which nobody codes, go with collaboration)"
     )
 
 
