@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -34,4 +36,9 @@ def dashboard(
 
             webbrowser.open(address)
 
-    server.serve(host, port, ready)
+    try:
+        server.serve(host, port, ready)
+    except KeyboardInterrupt:
+        typer.echo("The dashboard is stopped.")
+        sys.stdout.flush()
+        os._exit(0)  # at once: a thread may still be in compiled code

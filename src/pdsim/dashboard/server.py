@@ -8,6 +8,8 @@ import socket
 import warnings
 from typing import Any
 
+import platformdirs
+
 from pdsim.errors import InputError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -24,6 +26,7 @@ def settings() -> dict[str, str]:
     return {
         "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
         "SOLARA_TELEMETRY_SERVER_USER_ID": "none",
+        "SOLARA_HOME": platformdirs.user_cache_dir("pdsim"),
         "SOLARA_ASSETS_CDN": NOWHERE,
         "SOLARA_ASSETS_FONTAWESOME_ENABLED": "False",
         "SOLARA_SESSION_SECRET_KEY": secrets.token_hex(32),
@@ -67,9 +70,10 @@ def prepared() -> Any:
     from solara.server import app as solara_app
     from solara.server import starlette
 
-    from pdsim.dashboard.guard import close_doors
+    from pdsim.dashboard import guard, site
 
-    close_doors()
+    guard.close_doors()
+    site.simulator()
     solara_app.apps["__default__"] = solara_app.AppScript("pdsim.dashboard.site")
     return starlette.app
 
@@ -78,7 +82,9 @@ def serve(host: str, port: int, ready: Any = None) -> None:
     """Serve until stopped; ``ready`` is called when the first page can be opened."""
     import uvicorn
 
-    config = uvicorn.Config(prepared(), host=host, port=port, log_level="warning", access_log=False)
+    config = uvicorn.Config(
+        prepared(), host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     if ready is not None:
         started = server.startup

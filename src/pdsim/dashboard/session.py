@@ -43,7 +43,7 @@ class Session:
         self.result: Comparison | None = None
         self.board: dict[str, Any] | None = None
         self.download: dict[str, Any] | None = None
-        self.busy = True
+        self.busy = self.stale = True  # the result is not complete; what is shown is not of this state
         self._lock = threading.RLock()
         self._asked: State | None = None
         self._before: tuple[State, Comparison] | None = None
@@ -179,7 +179,7 @@ class Session:
         numbers = numbers_of(self.state)
         if self._asked == numbers:
             return
-        self._asked, self.busy = numbers, True
+        self._asked, self.busy, self.stale = numbers, True, True
         self._before = self.known_before()
         request = self.state.request()
         known = self.simulator.known(request)
@@ -196,7 +196,7 @@ class Session:
         with self._lock:
             if self._asked != numbers:
                 return
-            self.result, self.board = result, board
+            self.result, self.board, self.stale = result, board, False
             self.busy = result.request.replicates < numbers.replicates
             if not self.busy:
                 self._complete = (numbers, result)

@@ -13,6 +13,7 @@ from pdsim.dashboard import first_screen
 from pdsim.dashboard.compute import Simulator
 from pdsim.dashboard.pages import pages
 from pdsim.dashboard.session import Session
+from pdsim.dashboard.state import Design, State
 
 
 @cache
@@ -20,6 +21,8 @@ def simulator() -> Simulator:
     """The one simulator of the server, with the runs of the first screen."""
     made = Simulator()
     first_screen.fill(made.kept)
+    warm_up = State(designs=(Design("no-pd"), Design("no-pd")), replicates=20).request()
+    made.ask("warm up", warm_up, lambda result: None, lambda mistake: None)  # loads the model, or compiles it
     return made
 
 
