@@ -235,8 +235,8 @@ def notes(result: Choice) -> list[str]:
     first, second, _ = (draws * lucks for draws, lucks in zip(DRAWS, LUCKS, strict=True))
     out = [
         f"{result.candidates} designs: the library as written, and with sessions and participants per facilitator "
-        "halved and doubled, and hours, share together and team size moved. All in the same staffroom of "
-        f"{request.staff} teachers, against {NOTHING}, after {years}.",
+        "halved and doubled, hours, share together and team size moved, or for a few champions who pass it on. All in "
+        f"the same staffroom of {request.staff} teachers, against {NOTHING}, after {years}.",
         f"Which designs are named was settled in other runs ({first} of each design, then {second} of the leading "
         f"ones); the numbers are from {result.replicates} fresh ones over {result.draws} "
         f"draw{'s' * (result.draws > 1)}, so that luck does not flatter the winner. Seed {request.seed}.",
@@ -252,16 +252,20 @@ def notes(result: Choice) -> list[str]:
     return out
 
 
+def tables_of(result: Choice) -> list[Table]:
+    """The tables, in reading order; those of designs where any is affordable."""
+    best = [design_table(result)] if result.best is not None else []
+    costs = [cost_table(result)] if priced(result) else []
+    return [*best, duel_table(result), *costs]
+
+
 def print_choice(result: Choice, console: Console) -> None:
     """Print sentences, tables and notes."""
     for line in sentences(result):
         console.print(Text(line), soft_wrap=True)
-    if result.best is not None:
-        console.print(design_table(result))
-    console.print(duel_table(result))
-    if priced(result):
-        console.print(cost_table(result))
-        for line in source_words(result):
-            console.print(Text(line), soft_wrap=True)
+    for table in tables_of(result):
+        console.print(table)
+    for line in source_words(result):
+        console.print(Text(line), soft_wrap=True)
     for line in notes(result):
         console.print(Text(f"- {line}"), style="dim", soft_wrap=True)

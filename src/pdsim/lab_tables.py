@@ -149,20 +149,26 @@ def notes(evidence: Evidence) -> Sequence[str]:
     ]
 
 
+def tables_of(evidence: Evidence) -> list[Table]:
+    """All tables: of each preset, of each crossing, and what the worlds share."""
+    found = []
+    for setting in evidence.lab.settings:
+        if setting.preset:
+            called = f"{setting.name}: how many of 100 call collaboration the fluoride, by what it truly is"
+            right = f"{setting.name}: by which path? How many of 100 say so rightly"
+            found.append(worlds_table(evidence, setting.name, "calls fluoride", called))
+            found.append(worlds_table(evidence, setting.name, "path_right", right))
+            found.append(effect_table(evidence, setting.name))
+    found += [crossing_table(evidence, points) for points in crossings(evidence)]
+    return [*found, shared_table(evidence, evidence.lab.settings[0].name)]
+
+
 def print_lab(evidence: Evidence, console: Console) -> None:
     """Print the headlines, what trials could tell, the tables and the notes."""
     for line in sentences(evidence):
         console.print(Text(line), soft_wrap=True)
     console.print()
-    for setting in evidence.lab.settings:
-        if setting.preset:
-            called = f"{setting.name}: how many of 100 call collaboration the fluoride, by what it truly is"
-            right = f"{setting.name}: by which path? How many of 100 say so rightly"
-            console.print(worlds_table(evidence, setting.name, "calls fluoride", called))
-            console.print(worlds_table(evidence, setting.name, "path_right", right))
-            console.print(effect_table(evidence, setting.name))
-    for points in crossings(evidence):
-        console.print(crossing_table(evidence, points))
-    console.print(shared_table(evidence, evidence.lab.settings[0].name))
+    for table in tables_of(evidence):
+        console.print(table)
     for line in notes(evidence):
         console.print(Text(f"- {line}"), style="dim", soft_wrap=True)

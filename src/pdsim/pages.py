@@ -176,7 +176,17 @@ def run_options(request: Any) -> list[str]:
     """
     words = [] if request.replicates is None else ["--replicates", str(request.replicates)]
     words += ["--years", str(request.years), "--seed", str(request.seed), "--theory", theory_argument(request.theory)]
-    for path, value in request.settings.items():
+    return words + setting_options(request.settings)
+
+
+def setting_options(settings: Mapping[str, Any]) -> list[str]:
+    """Settings as they are typed after ``--set``; files without their folders.
+
+    >>> setting_options({"staff.expert_share": 0.3, "network.edges": "/somewhere/ties.csv"})
+    ['--set', 'staff.expert_share=0.3', '--set', 'network.edges=ties.csv']
+    """
+    words = []
+    for path, value in settings.items():
         words += ["--set", f"{path}={PurePath(value).name if path in FILES else toml_words(value)}"]
     return words
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -46,12 +46,7 @@ def explain(
     )
     if out is not None:
         files.check_folder(out)
-    with progress_bar(result.runs_needed(request), "coalitions.run_coalitions") as progress:
-        found = result.run(request, progress)
-    if flip:
-        total = result.runs_of_search(request)
-        with progress_bar(total, "coalitions.run_coalitions", "what would flip the verdict") as progress:
-            found = result.with_flips(found, progress)
+    found = run_explanation(request)
     if out is not None:
         from pdsim.explanation_figures import explanation_files
 
@@ -63,6 +58,19 @@ def explain(
     explanation_tables.print_explanation(found, console)
     if out is not None:
         console.print(f"Tables, picture and JSON are in {out}.", soft_wrap=True)
+
+
+def run_explanation(request: Any) -> Any:
+    """Run an explanation, and the search for what flips the verdict if it is asked for, with bars of progress."""
+    from pdsim.explanation import result
+
+    with progress_bar(result.runs_needed(request), "coalitions.run_coalitions") as progress:
+        found = result.run(request, progress)
+    if request.search:
+        total = result.runs_of_search(request)
+        with progress_bar(total, "coalitions.run_coalitions", "what would flip the verdict") as progress:
+            found = result.with_flips(found, progress)
+    return found
 
 
 def families_of(options: list[str] | None) -> dict[str, str]:
@@ -93,15 +101,13 @@ def lab(
 ) -> None:
     """Could reviews tell? Literatures in worlds whose truth is known, analysed as reviewers and experimenters do."""
     from pdsim import files, lab_tables
-    from pdsim.lab import definition, result
+    from pdsim.lab import definition
 
     asked = definition.load(experiment, literatures)
-    if not 0 <= workers <= 1000:
-        raise InputError(f"--workers: {workers} is out of range; allowed is 1 to 1000")
+    check_workers(workers)
     if out is not None:
         files.check_folder(out)
-    with progress_bar(result.runs_of(asked), "week.week") as progress:
-        found = result.run(asked, progress, workers or os.cpu_count() or 1)
+    found = run_lab(asked, workers)
     if out is not None:
         from pdsim.lab_figures import lab_files
 
@@ -113,6 +119,24 @@ def lab(
     lab_tables.print_lab(found, console)
     if out is not None:
         console.print(f"Tables, pictures and JSON are in {out}.", soft_wrap=True)
+
+
+def check_workers(workers: int) -> None:
+    """Range of ``--workers``.
+
+    Raises:
+        InputError: naming what is allowed.
+    """
+    if not 0 <= workers <= 1000:
+        raise InputError(f"--workers: {workers} is out of range; allowed is 1 to 1000")
+
+
+def run_lab(asked: Any, workers: int) -> Any:
+    """Run an experiment of the lab with a bar of progress; 0 workers: one for each processor."""
+    from pdsim.lab import result
+
+    with progress_bar(result.runs_of(asked), "week.week") as progress:
+        return result.run(asked, progress, workers or os.cpu_count() or 1)
 
 
 @app.command()
@@ -138,12 +162,7 @@ def choose(
     request = result.resolve(budget, hours, staff, years, seed, theory, outcome, settings_of(settings), costs)
     if out is not None:
         files.check_folder(out)
-    planned = result.plan(request)
-    for doing in ("all designs", "leading designs"):
-        with progress_bar(planned.runs, doing=doing) as progress:
-            planned = result.narrow(planned, result.run(planned, progress))
-    with progress_bar(planned.runs, doing="leading designs afresh") as progress:
-        found = result.report(planned, result.run(planned, progress))
+    found = run_choice(request)
     if out is not None:
         from pdsim.choice_figures import choice_files
 
@@ -155,6 +174,18 @@ def choose(
     choice_tables.print_choice(found, console)
     if out is not None:
         console.print(f"Tables, picture, prices and JSON are in {out}.", soft_wrap=True)
+
+
+def run_choice(request: Any) -> Any:
+    """Run the three stages of a choice, with bars of progress."""
+    from pdsim.choice import result
+
+    planned = result.plan(request)
+    for doing in ("all designs", "leading designs"):
+        with progress_bar(planned.runs, doing=doing) as progress:
+            planned = result.narrow(planned, result.run(planned, progress))
+    with progress_bar(planned.runs, doing="leading designs afresh") as progress:
+        return result.report(planned, result.run(planned, progress))
 
 
 @app.command()

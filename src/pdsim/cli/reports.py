@@ -19,7 +19,7 @@ from pdsim.cli.console import (
     settings_of,
     whole_number,
 )
-from pdsim.cli.questions import families_of
+from pdsim.cli.questions import check_workers, families_of, run_choice, run_explanation, run_lab
 from pdsim.errors import InputError, shown
 
 report = typer.Typer(
@@ -75,13 +75,60 @@ def report_explain(
         design, replicates, years, seed, theory, settings_of(settings), outcome, families_of(family), flip
     )
     check_page(out)
-    with progress_bar(result.runs_needed(request), "coalitions.run_coalitions") as progress:
-        found = result.run(request, progress)
-    if flip:
-        total = result.runs_of_search(request)
-        with progress_bar(total, "coalitions.run_coalitions", "what would flip the verdict") as progress:
-            found = result.with_flips(found, progress)
-    save_page(out, explanation_page(found))
+    save_page(out, explanation_page(run_explanation(request)))
+
+
+@report.command("threshold")
+def report_threshold(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="results of pdsim sweep requisite-expertise --out DIR, or of another experiment with families")],
+    partial: Annotated[bool, typer.Option("--partial", help="take what is there of an experiment that is not complete")] = False,
+    out: Out = Path("threshold.html"),
+) -> None:  # fmt: skip
+    """How much expertise must a network have? Where working together turns from mint, or harm, into fluoride."""
+    from pdsim.analysis.threshold import threshold
+    from pdsim.question_pages import threshold_page
+
+    check_page(out)
+    save_page(out, threshold_page(threshold(folder, partial), folder))
+
+
+@report.command("choose")
+def report_choose(
+    budget: Annotated[float | None, typer.Option(metavar="£", help="pounds over all years: with --staff for all of them, else for each teacher [default: no limit]")] = None,
+    hours: Annotated[float | None, typer.Option(metavar="H", help="hours for each teacher over all years, mean over the staff [default: no limit]")] = None,
+    staff: Annotated[int | None, typer.Option(parser=whole_number, metavar="N", help="teachers in the school [default: 40]")] = None,
+    years: Years = None,
+    seed: Seed = 1,
+    theory: TheoryOption = "posterior",
+    outcome: Annotated[str, typer.Option(help="by what designs are ranked")] = "pupil_attainment",
+    settings: Settings = None,
+    costs: Annotated[Path | None, typer.Option(help="TOML file of prices; pdsim choose --out DIR writes one to start from")] = None,
+    out: Out = Path("choose.html"),
+) -> None:  # fmt: skip
+    """Which design for the money and the time, with the chance that each is best; when does solo win?"""
+    from pdsim.choice import result
+    from pdsim.question_pages import choice_page
+
+    request = result.resolve(budget, hours, staff, years, seed, theory, outcome, settings_of(settings), costs)
+    check_page(out)
+    save_page(out, choice_page(run_choice(request), costs))
+
+
+@report.command("lab")
+def report_lab(
+    experiment: Annotated[str, typer.Argument(help="an experiment of the lab, by short name or path", metavar="EXPERIMENT")] = "bundled-reviews",
+    workers: Annotated[int, typer.Option(parser=whole_number, metavar="N", help="processes; the numbers are the same [default: all]")] = 0,
+    literatures: Annotated[int | None, typer.Option(parser=whole_number, metavar="N", help="literatures of each kind [default: as the file says]")] = None,
+    out: Out = Path("lab.html"),
+) -> None:  # fmt: skip
+    """Could reviews tell? What they and trials would conclude in worlds whose truth is known."""
+    from pdsim.lab import definition
+    from pdsim.question_pages import lab_page
+
+    asked = definition.load(experiment, literatures)
+    check_workers(workers)
+    check_page(out)
+    save_page(out, lab_page(run_lab(asked, workers)))
 
 
 @app.command()
