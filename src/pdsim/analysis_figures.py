@@ -50,8 +50,10 @@ MOST_FACTORS = 15  # of a dot plot: the rest matter less
 MOST_CURVES = 6  # factors of a hypercube that have a panel
 ROW = 0.3  # inches of a factor in it
 FOOT_WIDTH = 160  # letters in a line of the words under the panels
+BAND = 0.16  # opacity of bands, which lie over each other
 FEW = 4  # values of a factor up to which each has a line of its own
 TILE = 1.5  # inches of a panel with curves or a map
+TILE_TITLE = 30  # letters in a line of its title
 NUMBERED = 80  # cells of a map up to which each shows its number
 Row = Mapping[str, Any]
 Group = tuple[str, Sequence[Row]]  # a contrast with its rows
@@ -127,7 +129,7 @@ def tiled(analysis: Analysis, bands: Sequence[Sequence[Drawer]], handles: Sequen
     """A sheet of panels, so many side by side, each band of them beginning a new row."""
     columns = min(columns, max(map(len, bands)))
     rows = [band[start : start + columns] for band in bands for start in range(0, len(band), columns)]
-    block, share = TILE + 0.72, WIDTH / columns
+    block, share = TILE + 0.85, WIDTH / columns
     sheet, foot = footed_sheet(analysis, handles, len(rows) * block)
     for row, drawers in enumerate(reversed(rows)):
         for column, draw in enumerate(drawers):
@@ -141,7 +143,7 @@ def line(axes: Axes, axis: Axis, rows: Sequence[Row], value: str, k: int) -> Non
     low, high, effect = (np.array([row[name] for row in rows], float) for name in ("low", "high", "effect"))
     if axis.numeric:
         at = np.array([row[value] for row in rows], float)
-        axes.fill_between(at, low, high, color=colour, alpha=0.22, linewidth=0)
+        axes.fill_between(at, low, high, color=colour, alpha=BAND, linewidth=0)
         axes.plot(at, effect, color=colour, marker=marker, markersize=3, linewidth=1.2)
         if axis.factor.log:
             axes.set_xscale("log")
@@ -162,7 +164,7 @@ def dressed(axes: Axes, analysis: Analysis, axis: Axis, title: str) -> None:
     axes.axhline(0, color=INK, linewidth=0.8, linestyle=DASHED)
     axes.set_xlabel(wrapped(unit_of(axis), 40))
     axes.set_ylabel(f"effect ({analysis.cells.question.measured.unit})")
-    axes.set_title(wrapped(title, 46))
+    axes.set_title(wrapped(title, TILE_TITLE))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.grid(axis="y")
 
@@ -173,7 +175,7 @@ def key_of(names: Sequence[str]) -> list[Any]:
         Line2D([], [], color=COLOURS[k % 8], marker=MARKERS[k % 8], markersize=4, label=name)
         for k, name in enumerate(names)
     ]
-    return [*marks, Patch(color=INK, alpha=0.22, label="band or bar: 90 % interval")]
+    return [*marks, Patch(color=INK, alpha=BAND, label="band or bar: 90 % interval")]
 
 
 def curve_tile(axes: Axes, analysis: Analysis, axis: Axis, groups: Sequence[Group], first: int) -> None:
@@ -211,8 +213,8 @@ def map_tile(axes: Axes, analysis: Analysis, along: Axis, up: Axis, named: Group
     contrast, rows = named
     frame = pd.DataFrame(rows)
     table = frame.pivot_table(index=up.path, columns=along.path, values="effect", observed=True, sort=True)
-    largest = float(np.nanmax(np.abs(table.to_numpy()))) or 1.0
-    image = axes.imshow(table, cmap="PuOr_r", vmin=-1.4 * largest, vmax=1.4 * largest, aspect="auto", origin="lower")
+    scale = colours_of(table.to_numpy())
+    image = axes.imshow(table, aspect="auto", origin="lower", **scale)
     unclear = frame.assign(zero=(frame["low"] <= 0) & (frame["high"] >= 0))
     zero = unclear.pivot_table(index=up.path, columns=along.path, values="zero", observed=True, sort=True)
     for (row, column), value in np.ndenumerate(table.to_numpy()):
@@ -220,20 +222,30 @@ def map_tile(axes: Axes, analysis: Analysis, along: Axis, up: Axis, named: Group
         number = f"{value:.{analysis.cells.question.measured.digits}f}" if table.size <= NUMBERED else ""
         axes.text(column, row, f"{number}{held}", ha="center", va="center", size=5.5)
     for names, place in ((table.columns, axes.set_xticks), (table.index, axes.set_yticks)):
-        step = -(-len(names) // 6)
+        step = -(-len(names) // 5)
         place(range(0, len(names), step), [wrapped(value_words(name), 14) for name in names[::step]])
     axes.set_xlabel(wrapped(unit_of(along), 40))
     axes.set_ylabel(wrapped(unit_of(up), 30))
-    axes.set_title(wrapped(contrast_words(analysis, contrast), 34))
+    axes.set_title(wrapped(contrast_words(analysis, contrast), TILE_TITLE))
     if table.size > NUMBERED:
         left, bottom, width, height = axes.get_position().bounds
         axes.set_position((left, bottom, 0.9 * width, height))
-        bar = axes.figure.colorbar(
-            image, ax=axes, fraction=0.06, pad=0.02, boundaries=np.linspace(-largest, largest, 99)
-        )
+        bar = axes.figure.colorbar(image, ax=axes, fraction=0.06, pad=0.02)
+        bar.ax.set_ylim(float(np.nanmin(table)), float(np.nanmax(table)))
         bar.ax.tick_params(labelsize=5.5, pad=1, length=2)
         bar.locator = MaxNLocator(4)
         bar.update_ticks()
+
+
+def colours_of(values: np.ndarray) -> dict[str, Any]:
+    """Colours of a map, light enough for numbers on them: from orange over white to violet where the sign changes."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    reach, span = 1.4 * max(abs(low), abs(high), 1e-12), (high - low) or 1e-12
+    if low < 0 < high:
+        return {"cmap": "PuOr_r", "vmin": -reach, "vmax": reach}
+    if low >= 0:
+        return {"cmap": "Oranges", "vmin": low, "vmax": high + 0.7 * span}
+    return {"cmap": "Purples_r", "vmin": low - 0.7 * span, "vmax": high}
 
 
 MAP_KEY = "colour and number: effect; ∘ its 90 % interval holds 0"

@@ -17,6 +17,8 @@ from pdsim.analysis.threshold import told
 from pdsim.experiment.designs import Axis
 from pdsim.tables import signed
 
+SMALL = 0.05  # a total index below which a factor hardly matters
+SIDE_BY_SIDE = 2  # contrasts in a table of a grid
 MOST_ROWS = 40  # of a table in the terminal; files have all
 
 
@@ -66,8 +68,9 @@ def filled(title: str, left: Sequence[str], right: Sequence[str], rows: Sequence
     table = Table(title=title, title_justify="left")
     for heading in left:
         table.add_column(heading)
-    for heading in right:
-        table.add_column(heading, justify="right", no_wrap=True)
+    for place, heading in enumerate(right, start=len(left)):
+        widest = max((len(row[place]) for row in rows[:MOST_ROWS]), default=1)
+        table.add_column(heading, justify="right", overflow="fold", min_width=widest)
     for row in rows[:MOST_ROWS]:
         table.add_row(*row)
     if len(rows) > MOST_ROWS:
@@ -136,23 +139,23 @@ def screening_tables(analysis: Analysis) -> list[Table]:
 
 
 def point_tables(analysis: Analysis) -> list[Table]:
-    """The effect at every point of a grid."""
-    cells, found = analysis.cells, []
-    digits = cells.question.measured.digits
-    for contrast, rows in of_contrast(analysis.tables["points"]):
-        lines = [
-            [*(value_words(row[axis.path]) for axis in cells.axes), effect_cell(row, digits), of_100_words(row)]
-            for row in rows
-        ]
-        title = f"{contrast_words(analysis, contrast)}: average effect ({cells.question.measured.unit})"
-        left = [unit_of(axis) for axis in cells.axes]
-        found.append(filled(title, left, ["effect", "above 0 in, of 100 worlds"], lines))
+    """The effect at every point of a grid, two contrasts side by side."""
+    cells, groups = analysis.cells, of_contrast(analysis.tables["points"])
+    measured = cells.question.measured
+    title = f"Average effect ({measured.unit}) at every point, against {cells.experiment.baseline.name}"
+    found = []
+    for start in range(0, len(groups), SIDE_BY_SIDE):
+        shown = groups[start : start + SIDE_BY_SIDE]
+        lines: dict[tuple[str, ...], list[str]] = {}
+        for column, (_, rows) in enumerate(shown):
+            for row in rows:
+                key = tuple(value_words(row[axis.path]) for axis in cells.axes)
+                lines.setdefault(key, ["-"] * len(shown))[column] = effect_cell(row, measured.digits).replace(
+                    " (", "\n("
+                )
+        left, right = [unit_of(axis) for axis in cells.axes], [contrast for contrast, _ in shown]
+        found.append(filled(title, left, right, [[*key, *cell] for key, cell in lines.items()]))
     return found
-
-
-def of_100_words(row: dict[str, Any]) -> str:
-    """Of 100 simulated worlds, in how many the effect is above 0."""
-    return f"{100 * row['probability_positive']:.0f}"
 
 
 def value_words(value: Any) -> str:
@@ -232,9 +235,11 @@ def discovery_sentences(analysis: Analysis) -> list[str]:
     """What scenario discovery found."""
     (row,) = analysis.tables["quality"].to_dict("records")
     points, reached = row["points"], row["reached"]
+    digits, unit = analysis.cells.question.measured.digits, analysis.cells.question.measured.unit
     size = f"{contrast_words(analysis, row['contrast'])} is at least {size_words(analysis)} on average"
     if "box" not in analysis.tables:
-        return [f"{size} at {'every one' if reached else 'none'} of the {points:,} points."]
+        ends = f"from {signed(row['least'], digits)} to {signed(row['most'], digits)} {unit}"
+        return [f"{size} at {'every one' if reached else 'none'} of the {points:,} points: there it goes {ends}."]
     rows = analysis.tables["box"].to_dict("records")
     conditions = [f"{label_of(analysis, each['factor'])} is {limit_words(each)}" for each in rows if each["restricted"]]
     dense, covered = (in_percent(row, name) for name in ("density", "coverage"))
@@ -270,13 +275,84 @@ def heading(analysis: Analysis) -> str:
     """What was asked, of which experiment."""
     experiment = analysis.cells.experiment
     title = f"{experiment.name}: {experiment.title}" if experiment.title else experiment.name
-    return f"{title}. {measured_words(analysis)}."
+    return f"{title}{'' if title[-1] in '.?!' else '.'} {measured_words(analysis)}."
+
+
+def index_sentences(analysis: Analysis) -> list[str]:
+    """Which factors carry most of an effect's variance, by total index."""
+    found = []
+    for contrast, rows in of_contrast(analysis.tables["indices"]):
+        rows.sort(key=lambda row: -row["total"])
+        first = [f"{label_of(analysis, row['factor'])} {with_interval(row, 'total', 2, False)}" for row in rows[:3]]
+        idle = sum(row["total_high"] < SMALL for row in rows)
+        found.append(
+            f"{contrast_words(analysis, contrast)}: most of the variance of the effect goes with {', '.join(first)} "
+            f"(total indices); {idle} of {len(rows)} factors have one surely below {SMALL:g}."
+        )
+    return found
+
+
+def screening_sentences(analysis: Analysis) -> list[str]:
+    """Which factors move an effect most."""
+    found, measured = [], analysis.cells.question.measured
+    for contrast, rows in of_contrast(analysis.tables["measures"]):
+        rows.sort(key=lambda row: -row["mu_star"])
+        first = [
+            f"{label_of(analysis, row['factor'])} by {with_interval(row, 'mu_star', measured.digits, False)}"
+            for row in rows[:3]
+        ]
+        found.append(
+            f"{contrast_words(analysis, contrast)}: over their whole ranges the effect is moved most by "
+            f"{', '.join(first)} {measured.unit}."
+        )
+    return found
+
+
+def grid_sentences(analysis: Analysis) -> list[str]:
+    """Where on the grid an effect is smallest and largest."""
+    found, axes = [], analysis.cells.axes
+    for contrast, rows in of_contrast(analysis.tables["points"]):
+        ends = []
+        for row in (min(rows, key=lambda row: row["effect"]), max(rows, key=lambda row: row["effect"])):
+            place = ", ".join(f"{label_of(analysis, axis.path)} {value_words(row[axis.path])}" for axis in axes)
+            ends.append(f"{effect_cell(row, analysis.cells.question.measured.digits)} at {place}")
+        unit = analysis.cells.question.measured.unit
+        found.append(
+            f"{contrast_words(analysis, contrast)}: the average effect ({unit}) goes from {' to '.join(ends)}."
+        )
+    return found
+
+
+def surface_sentences(analysis: Analysis) -> list[str]:
+    """Which factors of a hypercube matter most by themselves."""
+    found, measured = [], analysis.cells.question.measured
+    for contrast, rows in of_contrast(analysis.tables["changes"]):
+        rows.sort(key=lambda row: -row["share"])
+        first = [
+            f"{label_of(analysis, row['factor'])} ({value_words(row['first'])} to {value_words(row['last'])}) by "
+            f"{with_interval(row, 'change', measured.digits)}"
+            for row in rows[:2]
+        ]
+        found.append(
+            f"{contrast_words(analysis, contrast)}: what matters most changes it: {'; '.join(first)} {measured.unit}."
+        )
+    return found
+
+
+SENTENCES: dict[str, Callable[[Analysis], list[str]]] = {
+    "discovery": discovery_sentences,
+    "grid": grid_sentences,
+    "latin-hypercube": surface_sentences,
+    "morris": screening_sentences,
+    "sobol": index_sentences,
+}
 
 
 def sentences(analysis: Analysis) -> list[str]:
     """The experiment's question, and what was found in words."""
     asked = " ".join(analysis.cells.experiment.question.split())
-    found = discovery_sentences(analysis) if analysis.finding.kind == "discovery" else analysis.finding.sentences
+    kind = analysis.finding.kind
+    found = SENTENCES[kind](analysis) if kind in SENTENCES else analysis.finding.sentences
     return [*([f"Question: {asked}"] if asked else []), *found]
 
 

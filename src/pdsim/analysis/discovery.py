@@ -71,15 +71,21 @@ def discovered(cells: Cells, at_least: float) -> Finding:
     whole, notes = kept_points(cells, contrast, LEAST_POINTS)
     means = Means(cells.effects[contrast][whole], cells.draw)
     points = as_prim_wants(designs.point_table(cells.experiment, cells.coded)[whole])
-    reached = means.all() >= at_least
-    tables: dict[str, pd.DataFrame] = {"points": points.assign(effect=means.all(), reached=reached)}
-    count = {"contrast": str(contrast), "at_least": at_least, "points": len(points), "reached": int(reached.sum())}
+    effect = means.all()
+    reached = effect >= at_least
+    tables: dict[str, pd.DataFrame] = {"points": points.assign(effect=effect, reached=reached)}
+    count = {
+        "contrast": str(contrast), "at_least": at_least, "points": len(points), "reached": int(reached.sum()),
+        "least": float(effect.min()), "most": float(effect.max()),
+    }  # fmt: skip
+    interval = "Without a box there are no intervals"
     if 0 < reached.sum() < len(points):
         box, tradeoff = peeled(points, reached)
         again = resampled(points, means, at_least, cells.generator())
         count |= {"in_box": int(box.holds(points).sum()), **qualities(box, again)}
         tables = {"box": limit_table(points, box, again).assign(contrast=str(contrast)), **tables, "tradeoff": tradeoff}
-    return Finding("discovery", {"quality": pd.DataFrame([count]), **tables}, INTERVAL_WORDS, notes)
+        interval = INTERVAL_WORDS
+    return Finding("discovery", {"quality": pd.DataFrame([count]), **tables}, interval, notes)
 
 
 def check_request(cells: Cells, at_least: float) -> None:

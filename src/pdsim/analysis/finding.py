@@ -18,8 +18,8 @@ from pdsim.experiment import designs
 class Finding:
     """The tables of a method, the most important first.
 
-    ``kind`` names the method, ``interval`` says what low and high are, ``notes`` what was left out, and ``sentences``
-    what was found, in words.
+    ``kind`` names the method, ``interval`` says what low and high are, ``notes`` what was left out. ``sentences`` say
+    what was found, where ``analysis_tables`` does not.
     """
 
     kind: str

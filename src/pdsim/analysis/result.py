@@ -42,6 +42,8 @@ class Analysis:
 
     def to_dict(self) -> dict[str, Any]:
         """The document that ``pdsim analyse --json`` prints."""
+        from pdsim.analysis_tables import sentences
+
         cells, experiment = self.cells, self.cells.experiment
         question, status = cells.question, cells.status
         return {
@@ -65,7 +67,7 @@ class Analysis:
             "failed": status.failed,
             "interval": INTERVAL,
             "interval_is": self.finding.interval,
-            "sentences": list(self.finding.sentences),
+            "sentences": sentences(self),
             "notes": list(self.finding.notes),
             "tables": {name: plain_records(table) for name, table in self.finding.tables.items()},
         }

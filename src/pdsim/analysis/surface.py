@@ -102,6 +102,7 @@ def surfaces(cells: Cells) -> Finding:
         InputError: too few points for so many factors.
     """
     changes, curves, maps, notes = [], [], [], []
+    explained: list[str] = []
     for contrast in cells.question.contrasts:
         whole, left_out = kept_points(cells, contrast, 2 * len(cells.axes) + 10)
         notes += left_out
@@ -113,13 +114,14 @@ def surfaces(cells: Cells) -> Finding:
             notes.append(f"{contrast}: the effect is the same at every point, so that there is nothing to smooth")
             continue
         surface = Surface(cells, effects, cells.coded[used])
-        notes.append(
-            f"{contrast}: the smoother predicts {100 * surface.explained:.0f} % of the variance of unseen points"
-        )
+        explained.append(f"{100 * surface.explained:.0f} % ({contrast})")
         found = [surface.main_effect(k) for k in range(len(cells.axes))]
         changes += [{"contrast": str(contrast), **each.change} for each in found]
         curves += [each.table.assign(contrast=str(contrast)) for each in found]
         maps.append(surface.over_two(found).assign(contrast=str(contrast)))
+    notes.append(
+        f"Of the variance of points that it has not seen the smoother predicts {', '.join(explained) or 'none'}"
+    )
     tables = {"changes": pd.DataFrame(changes), "factors": joined(curves), "surface": joined(maps)}
     return Finding("latin-hypercube", tables, INTERVAL_WORDS, notes)
 
