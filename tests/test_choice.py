@@ -123,6 +123,9 @@ class TestLevers:
                 section, _, last = path.partition(".")
                 assert getattr(getattr(candidate.scenario, section), last) == value
                 entry = keys()[path]
+                if entry.words:
+                    assert value in entry.words
+                    continue
                 assert entry.low <= value <= entry.high
                 assert value / entry.step == pytest.approx(round(value / entry.step))
             assert candidate.scenario.staff == world.staff
@@ -133,6 +136,15 @@ class TestLevers:
     def test_solo_designs_move_no_lever_of_teams(self):
         found = levers.candidates_of(load("solo-course"), load("no-pd"))
         assert not any(path.startswith("collaboration") for candidate in found for path in candidate.settings)
+
+    def test_who_takes_part_is_not_confounded_with_working_together(self):
+        """Programmes for a few champions are there in both formats, so that neither has them to itself."""
+        world = load("no-pd")
+        found = [c for design in levers.library_designs() for c in levers.candidates_of(design, world)]
+        champions = {c.scenario.programme.format for c in found if c.scenario.programme.who == "champions"}
+        assert champions == {"solo", "collaborative"}
+        moved = next(c for c in found if c.name == "solo-course, 4 champions pass it on")
+        assert moved.scenario.programme.count_per_school == 4
 
     def test_pairs_by_design_stay_pairs(self):
         found = levers.candidates_of(load("expert-novice-pairs"), load("no-pd"))
@@ -204,9 +216,9 @@ class TestToyLibrary:
         assert len(rows)
         ranked = chosen.designs["rank"].notna()
         assert (chosen.designs[ranked]["affordable"]).all()
-        # attendance differs a little between stages, by which what is affordable was settled
-        assert (rows["pounds_per_teacher"] < 310).all()
-        assert (rows["hours_per_teacher"] < 21).all()
+        assert (rows["pounds_per_teacher"] <= 300 + ranking.PENNY).all()
+        assert (rows["hours_per_teacher"] <= 20 + ranking.MINUTE).all()
+        assert chosen.designs["affordable"].sum() <= chosen.affordable <= chosen.candidates
 
     def test_chances_of_the_affordable_are_at_most_one(self, chosen):
         assert chosen.designs["probability_best"].between(0, 1).all()

@@ -1,7 +1,8 @@
 """The candidates: every programme of the library as written, and with its levers moved over a fixed grid.
 
 Two levers are crossed (sessions, participants per facilitator), the others move one at a time. Values are half and
-double of a design's own, or fixed ones, rounded to the steps of the register of keys.
+double of a design's own, or fixed ones, rounded to the steps of the register of keys. A programme for everyone is there
+for a few champions too, solo or not, as hubs are: else who takes part would be taken for working together.
 """
 
 from __future__ import annotations
@@ -63,6 +64,14 @@ LEVERS = (
     Lever("collaboration.team_size", "teams of {:g}", values=(2.0, 4.0, 8.0), fits=in_teams),
 )
 
+# A programme for a few, who pass it on in part of a staff meeting, as in ``challenge-partners``.
+CHAMPIONS: Mapping[str, Any] = {
+    "programme.who": "champions",
+    "programme.count_per_school": 4,
+    "programme.cascade_hours": 0.5,
+}
+CHAMPIONS_WORDS = "4 champions pass it on"
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -112,7 +121,8 @@ def moves(design: Scenario) -> list[dict[str, Any]]:
     choices = {lever: [(lever.path, value) for value in options(design, lever)] for lever in LEVERS}
     crossed = [[None, *choices[lever]] for lever in LEVERS if lever.crossed]
     found = [dict(move for move in moved if move is not None) for moved in product(*crossed)]
-    return found + [dict([move]) for lever in LEVERS if not lever.crossed for move in choices[lever]]
+    found += [dict([move]) for lever in LEVERS if not lever.crossed for move in choices[lever]]
+    return [*found, dict(CHAMPIONS)] if design.programme.who == "everyone" else found
 
 
 def ends_in_time(design: Scenario, settings: Mapping[str, Any], years: int) -> bool:
@@ -129,6 +139,7 @@ def name_of(base: str, settings: Mapping[str, Any]) -> str:
     'solo-course, 4 sessions'
     """
     words = [lever.words.format(settings[lever.path]) for lever in LEVERS if lever.path in settings]
+    words += [CHAMPIONS_WORDS] if settings == CHAMPIONS else []
     return ", ".join([base, *words])
 
 

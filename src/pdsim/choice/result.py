@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -278,7 +278,7 @@ def choose(
     first = plan(request)
     second = narrow(first, run(first, progress))
     third = narrow(second, run(second, progress))
-    return report(third, run(third, progress), progress)
+    return report(third, run(third, progress))
 
 
 @dataclass(frozen=True)
@@ -290,7 +290,8 @@ class Plan:
         stage: 0, 1 or 2.
         assumed: draws of the assumptions for all stages.
         candidates: designs of this stage.
-        before: means of the candidates in the stage before, by which they were kept; empty in the first.
+        before: means of the candidates in the stage before, by which they were kept; empty in the first. When the last
+            stage is reported, effects by which designs are chosen are still those, money and time its own.
         screened: means of all candidates in the first stage.
     """
 
@@ -333,15 +334,17 @@ def narrow(planned: Plan, seen: Seen) -> Plan:
     return Plan(planned.request, planned.stage + 1, planned.assumed, candidates, before, screened)
 
 
-def report(planned: Plan, seen: Seen, progress: Progress = lambda runs: None) -> Choice:
+def report(planned: Plan, seen: Seen) -> Choice:
     """The result, from the runs of the last stage."""
     request = planned.request
+    table = stages.table_of(planned.candidates, seen, request.measure)
+    planned = replace(planned, before=planned.before.assign(pounds=table["pounds"], hours=table["hours"]))
     spreads = {
         candidate.name: spread_over_draws(seen.effect(candidate, request.measure), seen.runs.draw)
         for candidate in planned.candidates
     }
-    designs = design_table(planned, seen, spreads)
-    affordable = request.limit.allows(planned.screened)
+    designs = design_table(planned, table, spreads)
+    others = planned.screened[~planned.screened["name"].isin(table["name"])]
     cheap = planned.screened.loc[planned.screened["pounds"].idxmin()]
     return Choice(
         request=request,
@@ -349,7 +352,7 @@ def report(planned: Plan, seen: Seen, progress: Progress = lambda runs: None) ->
         draws=len(np.unique(seen.runs.draw)),
         replicates=len(seen.runs.draw),
         candidates=len(planned.screened),
-        affordable=int(affordable.sum()),
+        affordable=int(request.limit.allows(others).sum() + designs["affordable"].sum()),
         designs=designs,
         kinds=kind_table(designs),
         duels=duel_table(planned, seen),
@@ -360,10 +363,12 @@ def report(planned: Plan, seen: Seen, progress: Progress = lambda runs: None) ->
     )
 
 
-def design_table(planned: Plan, seen: Seen, spreads: Mapping[str, Spread]) -> pd.DataFrame:
-    """A row for each design of the last stage, those affordable first in their order, then the others by price."""
+def design_table(planned: Plan, table: pd.DataFrame, spreads: Mapping[str, Spread]) -> pd.DataFrame:
+    """A row for each design of the last stage, those affordable first in their order, then the others by price.
+
+    ``table`` holds the means of the last stage; the order is that of the effects in the stage before.
+    """
     request, sign = planned.request, planned.request.measure.direction
-    table = stages.table_of(planned.candidates, seen, request.measure)
     order = ranking.leaders(planned.before, request.limit, SHOWN)
     settings = {candidate.name: dict(candidate.settings) for candidate in planned.candidates}
     rows = []
