@@ -344,6 +344,15 @@ class TestAnswers:
         assert families == pytest.approx(shares.families.mean(axis=0), abs=1e-15)
         assert families.sum() == pytest.approx(row.total, abs=1e-12)
 
+    def test_the_error_of_luck_is_said(self, swept, found):
+        _, frame = swept
+        rows = frame[frame.outcome == "pupil_attainment"]
+        worth = rows["value"].to_numpy().reshape(8, 3, 4, 16)
+        learned = worth @ decomposition.family_game(CHANNEL_FAMILIES).weights["families"][0]
+        error = np.sqrt(learned.var(axis=2, ddof=1).mean() / 4)
+        assert found.notes == (found.notes[0],)
+        assert f"a mean over 4 lucks, with a standard error of {error:.2g} pupil SD" in found.notes[0]
+
     def test_usual_levels_are_nearest_to_the_scenario(self, found):
         assert found.usual("teacher-learning-community") == {
             "staff.experienced_share": 0.2, "collaboration.together": 0.5, "theory.discernment": 1.0

@@ -28,8 +28,9 @@ from pdsim.errors import InputError
 from pdsim.experiment import Experiment, designs, results, stored_experiment
 from pdsim.experiment.factors import THEORY
 from pdsim.experiment.levels import FAMILY_SETS
-from pdsim.explanation.decomposition import Shares, family_game, shares_of
+from pdsim.explanation.decomposition import Shares, family_game, means_by_draw, shares_of
 from pdsim.explanation.verdict import ANSWERS, DECIDED, answer_of, classify
+from pdsim.explanation.verdict import THRESHOLD as VERDICT
 from pdsim.scenarios import Scenario
 
 RESOLUTION = "families"
@@ -171,6 +172,7 @@ def threshold_of(cells: Cells) -> Threshold:
         notes += left_out
         place = names.index(contrast.scenario)
         scene = scene_of(cells, cells.experiment.scenarios[place], worth[place][whole], whole)
+        notes += luck_note(scene)
         points.append(point_table(scene))
         boundaries.append(pd.DataFrame(boundary_rows(scene)))
     whole_tables = [pd.concat(parts, ignore_index=True) for parts in (points, boundaries)]
@@ -224,6 +226,7 @@ class Scene:
         answers: (points, draws) the answer in each draw.
         there: (draws) whether teachers can learn from each other at any point.
         totals: (points, replicates) what collaboration adds in each run.
+        learned: (points, replicates) the share of fluoride in it.
         draw: (replicates) the draw of each.
     """
 
@@ -235,6 +238,7 @@ class Scene:
     answers: np.ndarray
     there: np.ndarray
     totals: np.ndarray
+    learned: np.ndarray
     draw: np.ndarray
 
     @property
@@ -251,12 +255,27 @@ def scene_of(cells: Cells, scenario: Scenario, worth: np.ndarray, whole: np.ndar
         shares_of({name: each[point][:, :, None] for name, each in values.items()}, cells.draw, 0)
         for point in range(len(worth))
     ]
-    learned = np.array([each.families[:, FAMILIES.index("fluoride")] for each in shares])
+    learned = values["families"][:, :, FAMILIES.index("fluoride")]
+    by_draw = np.array([each.families[:, FAMILIES.index("fluoride")] for each in shares])
     return Scene(
         scenario, cells.axes, designs.point_table(cells.experiment, cells.coded)[whole].reset_index(drop=True),
         cells.coded[whole], shares, np.array([classify(each) for each in shares]),
-        (np.abs(learned) > NOTHING).any(axis=0), values["total"][:, :, 0], cells.draw,
+        (np.abs(by_draw) > NOTHING).any(axis=0), values["total"][:, :, 0], learned, cells.draw,
     )  # fmt: skip
+
+
+def luck_note(scene: Scene) -> list[str]:
+    """How far luck blurs the answer in a draw: the standard error of its share of fluoride; none with one luck each."""
+    lucks = np.bincount(scene.draw)
+    if lucks.min() < 2:
+        return []
+    rest = scene.learned - means_by_draw(scene.learned.T, scene.draw).T[:, scene.draw]
+    variance = (rest**2).sum() / (len(rest) * (len(scene.draw) - len(lucks)))
+    error = float(np.sqrt(variance * (1.0 / lucks).mean()))
+    return [
+        f"{scene.scenario.name}: the share of fluoride in a draw is a mean over {lucks.min()} lucks, with a standard "
+        f"error of {error:.2g} pupil SD; answers nearer than that to the verdict's {VERDICT:g} may fall either way"
+    ]
 
 
 def point_table(scene: Scene) -> pd.DataFrame:
