@@ -26,7 +26,7 @@ async ([name, value]) => {
   slider.value = value;
   slider.dispatchEvent(new Event('input', {bubbles: true}));
   const seen = await first;
-  while (document.querySelector('.pd-progress').innerText.startsWith('Simulating')) await painted();
+  while (document.querySelector('.pd-progress').ariaBusy === 'true') await painted();
   const complete = performance.now();
   slider.dispatchEvent(new Event('change', {bubbles: true}));
   return [seen - started, complete - started];
