@@ -9,6 +9,7 @@ import urllib.request
 from contextlib import contextmanager
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from pdsim import comparison
 from pdsim.dashboard.pages import pages
@@ -255,12 +256,11 @@ class TestAccess:
         "query", ["", "page=about", "present=yes", "a=nonsense&c=lesson-study&c.programme.hours=4"]
     )
     def test_axe_finds_no_serious_violation(self, browser, server, query):
-        axe = pytest.importorskip("axe_playwright_python.sync_playwright")
         with opened(browser, server, query) as page:
             settled(page) if page.locator(".pd-progress").count() else None
             for summary in page.locator("summary").all():
                 summary.click()
-            found = axe.Axe().run(page).response["violations"]
+            found = Axe().run(page).response["violations"]
             serious = [
                 (v["id"], [n["html"][:200] for n in v["nodes"][:3]])
                 for v in found
