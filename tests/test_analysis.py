@@ -273,6 +273,9 @@ def test_command_prints_writes_and_gives_json(folder, monkeypatch, capsys, metho
         assert {row["contrast"] for row in rows} == set(document["contrasts"])
     assert ran(monkeypatch, "analyse", out, "--json") == 0
     assert json.loads(capsys.readouterr().out) == document
+    percents: list[float] = []
+    pdsim.analyse(out, progress=percents.append)
+    assert sum(percents) == pytest.approx(100)
     svg = Path("written/figures-analysis.svg").read_bytes()
     assert ran(monkeypatch, "analyse", out, "--out", "written") == 0
     assert Path("written/figures-analysis.svg").read_bytes() == svg

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -53,7 +54,7 @@ def with_interval(row: dict[str, Any], name: str, digits: int, sign: bool = True
     values = [row[name], row[f"{name}_low"], row[f"{name}_high"]]
     if any(value is None or math.isnan(value) for value in values):
         return "-"
-    shown = [signed(value, digits) if sign else f"{value:.{digits}f}" for value in values]
+    shown = [signed(value, digits) if sign else signed(value, digits).removeprefix("+") for value in values]
     return f"{shown[0]} ({shown[1]} to {shown[2]})"
 
 
@@ -69,8 +70,8 @@ def filled(title: str, left: Sequence[str], right: Sequence[str], rows: Sequence
     for heading in left:
         table.add_column(heading)
     for place, heading in enumerate(right, start=len(left)):
-        widest = max((len(row[place]) for row in rows[:MOST_ROWS]), default=1)
-        table.add_column(heading, justify="right", overflow="fold", min_width=widest)
+        widest = max((len(line) for row in rows[:MOST_ROWS] for line in row[place].splitlines()), default=1)
+        table.add_column("\n".join(textwrap.wrap(heading, max(widest, 12))), justify="right", no_wrap=True)
     for row in rows[:MOST_ROWS]:
         table.add_row(*row)
     if len(rows) > MOST_ROWS:
@@ -310,17 +311,21 @@ def screening_sentences(analysis: Analysis) -> list[str]:
 
 def grid_sentences(analysis: Analysis) -> list[str]:
     """Where on the grid an effect is smallest and largest."""
-    found, axes = [], analysis.cells.axes
+    found, measured = [], analysis.cells.question.measured
     for contrast, rows in of_contrast(analysis.tables["points"]):
-        ends = []
-        for row in (min(rows, key=lambda row: row["effect"]), max(rows, key=lambda row: row["effect"])):
-            place = ", ".join(f"{label_of(analysis, axis.path)} {value_words(row[axis.path])}" for axis in axes)
-            ends.append(f"{effect_cell(row, analysis.cells.question.measured.digits)} at {place}")
-        unit = analysis.cells.question.measured.unit
-        found.append(
-            f"{contrast_words(analysis, contrast)}: the average effect ({unit}) goes from {' to '.join(ends)}."
-        )
+        ordered = sorted(rows, key=lambda row: row["effect"])
+        least, most = (effect_cell(row, measured.digits) for row in (ordered[0], ordered[-1]))
+        bottom, top = (place_words(analysis, row) for row in (ordered[0], ordered[-1]))
+        course = f"goes from {least} at {bottom} to {most} at {top}"
+        if least == most:
+            course = f"is {most} everywhere"
+        found.append(f"{contrast_words(analysis, contrast)}: the average effect ({measured.unit}) {course}.")
     return found
+
+
+def place_words(analysis: Analysis, row: dict[str, Any]) -> str:
+    """A point of a grid in words."""
+    return ", ".join(f"{label_of(analysis, axis.path)} {value_words(row[axis.path])}" for axis in analysis.cells.axes)
 
 
 def surface_sentences(analysis: Analysis) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +18,17 @@ from pdsim.experiment.store import Status, Store, read_store
 RUN = ["scenario", "point", "replicate"]
 
 
+def unseen(percent: float) -> None:
+    """Tell nobody of progress."""
+
+
 @dataclass(frozen=True)
 class Cells:
     """What a question finds in a folder.
 
     ``effects`` holds for each contrast (points, replicates) effects in the outcome's unit, NaN where a run failed or is
     not there; ``draw`` the draw of the assumptions of each replicate; ``coded`` (points, factors) the design.
+    ``progress`` is called with percents of the analysis as they are done.
     """
 
     folder: Path
@@ -33,6 +38,11 @@ class Cells:
     coded: np.ndarray
     effects: Mapping[Contrast, np.ndarray]
     draw: np.ndarray
+    progress: Callable[[float], None] = unseen
+
+    def advance(self, share: float) -> None:
+        """Note that a share of what is to be done for one contrast is done."""
+        self.progress(100 * share / len(self.question.contrasts))
 
     @property
     def axes(self) -> tuple[designs.Axis, ...]:
@@ -49,13 +59,14 @@ class Cells:
         return np.random.default_rng(self.experiment.seed)
 
 
-def read(folder: Path, question: Question, partial: bool = False) -> Cells:
+def read(folder: Path, question: Question, partial: bool = False, progress: Callable[[float], None] = unseen) -> Cells:
     """The results that a question asks for.
 
     Args:
         folder: results of an experiment.
         question: see :func:`pdsim.analysis.question.resolve`.
         partial: take what is there where the experiment is not complete.
+        progress: for what is made of the cells.
 
     Raises:
         InputError: an incomplete experiment without ``partial``, or nothing there that answers the question.
@@ -76,7 +87,7 @@ def read(folder: Path, question: Question, partial: bool = False) -> Cells:
         effects[contrast] = effect - values[names.index(contrast.minus)] if contrast.minus else effect
         if not np.isfinite(effects[contrast]).any():
             raise InputError(f"{folder}: no run has {question.outcome} of {question.population} for {contrast}")
-    return Cells(folder, store.experiment, question, status, store.coded, effects, draw)
+    return Cells(folder, store.experiment, question, status, store.coded, effects, draw, progress)
 
 
 def last_level(store: Store, question: Question) -> pd.DataFrame:

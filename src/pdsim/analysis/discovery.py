@@ -81,7 +81,7 @@ def discovered(cells: Cells, at_least: float) -> Finding:
     interval = "Without a box there are no intervals"
     if 0 < reached.sum() < len(points):
         box, tradeoff = peeled(points, reached)
-        again = resampled(points, means, at_least, cells.generator())
+        again = resampled(points, means, at_least, cells)
         count |= {"in_box": int(box.holds(points).sum()), **qualities(box, again)}
         tables = {"box": limit_table(points, box, again).assign(contrast=str(contrast)), **tables, "tradeoff": tradeoff}
         interval = INTERVAL_WORDS
@@ -165,10 +165,11 @@ class Again:
     density: float
 
 
-def resampled(points: pd.DataFrame, means: Means, at_least: float, rng: np.random.Generator) -> list[Again]:
+def resampled(points: pd.DataFrame, means: Means, at_least: float, cells: Cells) -> list[Again]:
     """Boxes of bootstrap samples; those in which all points or none are of interest are passed over."""
-    found = []
+    found, rng = [], cells.generator()
     for effect in means.resampled(rng, RESAMPLES):
+        cells.progress(100 / RESAMPLES)
         reached = effect >= at_least
         chosen = rng.choice(np.arange(len(points)), len(points))
         if not 0 < reached[chosen].sum() < len(points):

@@ -44,6 +44,7 @@ def bootstrap(
     draw: np.ndarray,
     statistic: Callable[[np.ndarray, np.ndarray], np.ndarray],
     rng: np.random.Generator,
+    advance: Callable[[float], None],
     times: int = RESAMPLES,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A statistic of a design with its 90 % interval.
@@ -57,6 +58,7 @@ def bootstrap(
         draw: (replicates) the draw of each.
         statistic: from mean effects (blocks, points of a block), and the numbers of the blocks, to an array.
         rng: random numbers.
+        advance: called with the share of resamples that a further one is.
         times: number of resamples.
 
     Returns:
@@ -69,5 +71,6 @@ def bootstrap(
     for mean in means.resampled(rng, times):
         chosen = rng.choice(np.arange(count), count)
         again.append(statistic(mean.reshape(count, size)[chosen], chosen))
+        advance(1 / times)
     low, high = np.quantile(again, TAILS, axis=0)
     return value, low, high

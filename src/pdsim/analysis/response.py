@@ -31,6 +31,7 @@ def responses(cells: Cells) -> Finding:
         effects = cells.effects[contrast][whole]
         found = table[whole].assign(**averages(effects.T, cells.draw))
         points.append(found.assign(contrast=str(contrast)))
+        cells.advance(1)
         curves += [curve(cells, effects, whole, k).assign(contrast=str(contrast)) for k in range(len(cells.axes))]
     tables = {"points": ordered(pd.concat(points, ignore_index=True), [*table])}
     if len(cells.axes) > 1:

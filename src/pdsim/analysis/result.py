@@ -10,7 +10,7 @@ from typing import Any
 
 from pdsim import __version__
 from pdsim.analysis import discovery, response, screening, surface, threshold, variance
-from pdsim.analysis.cells import Cells, read
+from pdsim.analysis.cells import Cells, read, unseen
 from pdsim.analysis.finding import Finding
 from pdsim.analysis.question import DEFAULT_OUTCOME, resolve
 from pdsim.comparison import INTERVAL, plain_records
@@ -91,6 +91,7 @@ def analyse(
     minus: str = "",
     partial: bool = False,
     at_least: float | None = None,
+    progress: Callable[[float], None] = unseen,
 ) -> Analysis:
     """Analyse the results of an experiment as its design calls for, or discover where an effect reaches a size.
 
@@ -103,12 +104,13 @@ def analyse(
         partial: take what is there where the experiment is not complete.
         at_least: ask instead under which conditions the effect is at least so large, in the outcome's unit; needs
             ``pip install 'pdsim[discovery]'``.
+        progress: called with percents of the analysis as they are done.
 
     Raises:
         InputError: no results, not complete, or something that the experiment does not have.
     """
     question = resolve(stored_experiment(folder), outcome, population, scenario, minus)
-    cells = read(Path(folder), question, partial)
+    cells = read(Path(folder), question, partial, progress)
     if at_least is not None:
         return Analysis(cells, discovery.discovered(cells, at_least))
     design, output = cells.experiment.design, cells.experiment.output

@@ -37,7 +37,7 @@ def measures(cells: Cells) -> Finding:
         def statistic(y: np.ndarray, chosen: np.ndarray, points: np.ndarray = points) -> np.ndarray:
             return of_trajectories(cells, points[chosen], y, levels)
 
-        found = bootstrap(kept.effects, cells.draw, statistic, cells.generator(), RESAMPLES)
+        found = bootstrap(kept.effects, cells.draw, statistic, cells.generator(), cells.advance, RESAMPLES)
         parts = [with_ends(found, slice(k * len(names), (k + 1) * len(names))) for k in range(len(MEASURES))]
         rows += [(str(contrast), name, *np.concatenate(each)) for name, *each in zip(names, *parts, strict=True)]
     columns = ["contrast", "factor", *(column for measure in MEASURES for column in ends(measure))]

@@ -119,6 +119,7 @@ def surfaces(cells: Cells) -> Finding:
         changes += [{"contrast": str(contrast), **each.change} for each in found]
         curves += [each.table.assign(contrast=str(contrast)) for each in found]
         maps.append(surface.over_two(found).assign(contrast=str(contrast)))
+        cells.advance(1)
     notes.append(
         f"Of the variance of points that it has not seen the smoother predicts {', '.join(explained) or 'none'}"
     )

@@ -33,7 +33,9 @@ def indices(cells: Cells) -> Finding:
         if nothing_varies(kept.effects):
             notes.append(f"{contrast}: the effect is the same at every point, so that there is no variance to share")
             continue
-        found = bootstrap(kept.effects, cells.draw, lambda y, _: all_orders(y, design.second_order), cells.generator())
+        found = bootstrap(
+            kept.effects, cells.draw, lambda y, _: all_orders(y, design.second_order), cells.generator(), cells.advance
+        )
         first, total, second = (with_ends(found, part) for part in parts_of(len(names)))
         spread = float(kept.effects.mean(axis=2).std())
         for name, one, whole in zip(names, first, total, strict=True):

@@ -73,13 +73,15 @@ def settings_of(options: list[str] | None) -> dict[str, Any]:
 
 
 @contextmanager
-def progress_bar(total: int, entry: str = "run.run_many", doing: str = "simulating") -> Iterator[Callable[[int], None]]:
-    """A progress bar with time left on standard error, none when that is not a terminal; says when the kernel compiles."""
+def progress_bar(
+    total: int, entry: str = "run.run_many", doing: str = "simulating"
+) -> Iterator[Callable[[float], None]]:
+    """A progress bar with time left on standard error, none when that is not a terminal; says when the kernel compiles, of which ``entry`` is needed."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from pdsim.simulate import kernel_is_compiled
 
-    if not kernel_is_compiled(entry):
+    if entry and not kernel_is_compiled(entry):
         err.print("Compiling the model for this machine: once, about a minute ...", style="dim")
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:

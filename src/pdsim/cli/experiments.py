@@ -81,7 +81,8 @@ def analyse(
 
     if out is not None:
         files.check_folder(out)
-    found = analysed(folder, outcome, population, scenario, minus, partial, at_least)
+    with progress_bar(100, "", "analysing, %") as progress:
+        found = analysed(folder, outcome, population, scenario, minus, partial, at_least, progress)
     if out is not None:
         from pdsim.analysis_figures import analysis_files
 
