@@ -334,12 +334,25 @@ class TestBrowser:
         assert opened.input_value("#reason") == ""
         assert not opened.get_by_role("heading", name="3. What the model says").is_visible()
 
-    @pytest.mark.parametrize("kept", ["{broken", '{"place": [9, 9, 9], "tried": 5}', "null", '{"place": [0, 0, 0]}'])
+    @pytest.mark.parametrize(
+        "kept",
+        [
+            "{broken",
+            "null",
+            "[]",
+            '{"place": [0, 0, 0]}',
+            '{"place": [0, 0, 0], "tried": 5, "answer": null}',
+            '{"place": [0, 0, 3], "tried": [], "answer": null, "revealed": true}',
+            '{"place": [0, 0, 0], "tried": [99, -1, "x"], "answer": "9"}',
+        ],
+    )
     def test_what_another_page_left_behind_does_no_harm(self, opened, document, kept):
         opened.evaluate("([key, kept]) => localStorage.setItem(key, kept)", [document["key"], kept])
         opened.reload()
+        assert not opened.get_by_role("heading", name="3. What the model says").is_visible()
         self.reveal(opened)
-        assert len(self.shown(opened)) == 2 * len(handout.outcomes_shown())
+        assert opened.inner_text("#value-0") == "as each design says"
+        assert opened.locator("#tried li").count() == 0
 
     def test_a_browser_that_keeps_nothing_does_not_break_it(self, browser, path):
         with opened_offline(browser, path) as page:
@@ -410,5 +423,8 @@ def test_the_default_sliders_are_in_the_register():
         assert unit
         assert meaning
     assert len(handout.resolve("solo-course", "maths-hub").places) == 108
-    same = handout.resolve("maths-hub", "maths-hub", sliders=[], worlds=[])
+    same = handout.resolve("maths-hub", "maths-hub", theory="mint", sliders=[], worlds=["mint"])
+    assert same.worlds == ("mint",)
+    assert "maths-hub maths-hub --baseline no-pd" in handout_page.command(same)
+    assert "--theory mint --world mint --out" in handout_page.command(same)
     assert [design.name for design in same.base.designs] == ["maths-hub", "maths-hub (2)"]

@@ -129,7 +129,7 @@ def command(request: Request) -> str:
     names = [design.name for design in base.designs]
     out = ["pdsim", "handout", *(argument(name, names) for name in names), "--baseline", argument(base.baseline.name)]
     out += run_options(base)
-    for world in request.worlds[1:]:
+    for world in request.worlds[1:] or request.worlds:  # without any, the command would add its own
         out += ["--world", theory_argument(world)]
     for slider in request.sliders:
         out += ["--slider", f"{slider.path}={','.join(f'{value:g}' for value in slider.values)}"]

@@ -25,11 +25,11 @@ function save() {
 function restore() {
   try {
     const kept = JSON.parse(localStorage.getItem(page.key));
-    if (kept && Array.isArray(kept.place) && kept.place.length === page.counts.length && page.points[indexOf(kept.place)]) {
-      Object.assign(state, kept);
-    }
+    const inside = kept.place.length === page.counts.length && kept.place.every((at, k) => Number.isInteger(at) && at >= 0 && at < page.counts[k]);
+    const tried = kept.tried.filter((index) => index > 0 && page.points[index]);
+    if (inside && (kept.answer === null || page.answers[kept.answer])) Object.assign(state, kept, { tried });
   } catch (refused) {
-    // nothing was kept
+    // storage is refused, or what it holds is nothing of ours
   }
 }
 
@@ -107,15 +107,15 @@ function panel(svg, outcome, now, before, top, width) {
 
 function drawChart() {
   const box = byId("chart");
-  const width = Math.max(280, box.clientWidth), height = 30 + drawn.length * PANEL;
+  const width = Math.max(280, box.clientWidth), height = 46 + drawn.length * PANEL;
   const svg = document.createElementNS(SVG, "svg");
   const label = `Effects of ${page.names.join(" and ")} by Guskey level, with intervals; the numbers are in the table below.`;
   for (const [name, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label })) svg.setAttribute(name, value);
   page.names.forEach((name, k) => {
-    marker(svg, k, 10 + (k * width) / 2, 10, false);
-    draw(svg, "text", { x: 22 + (k * width) / 2, y: 14, fill: "#333" }, name);
+    marker(svg, k, 10, 10 + 17 * k, false);
+    draw(svg, "text", { x: 22, y: 14 + 17 * k, fill: "#333" }, name);
   });
-  drawn.forEach((outcome, row) => panel(svg, outcome, current().drawn[row], start.drawn[row], 38 + PANEL * row, width));
+  drawn.forEach((outcome, row) => panel(svg, outcome, current().drawn[row], start.drawn[row], 54 + PANEL * row, width));
   box.replaceChildren(svg);
 }
 
