@@ -129,11 +129,12 @@ def when_words(result: Choice) -> list[str]:
     """When does solo win? Computed from the cells of budget and hours."""
     duels = result.duels
     counts = duels["ahead"].value_counts()
+    lone = sum(counts.get(f"only {kind}", 0) for kind in FORMATS)
     out = [
         f"When does solo win? Best against best in {len(duels)} combinations of budget and hours: solo is ahead (in at "
         f"least {of_100(AHEAD)} {WORLDS}) in {counts.get('solo', 0)}, collaborative in "
-        f"{counts.get('collaborative', 0)}; {counts.get('close', 0)} are close; in "
-        f"{sum(counts.get(f'only {kind}', 0) for kind in FORMATS)} only one kind is affordable."
+        f"{counts.get('collaborative', 0)}; {counts.get('close', 0)} are close"
+        f"{f'; in {lone} only one kind is affordable' if lone else ''}."
     ]
     for hours, rows in duels.groupby("hours", dropna=False, sort=False):
         stretches = [rows.iloc[a : b + 1] for a, b in runs_of_equals(list(rows["ahead"]))]
