@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from pdsim import comparison
 from pdsim.dashboard.pages import pages
-from pdsim.dashboard.state import Design, State, address, changed
+from pdsim.dashboard.state import Design, State, address, changed, with_assumption
 from pdsim.figures import Reading, headline
 from pdsim.tables import signed
 
@@ -204,6 +204,36 @@ class TestJourney:
             page.get_by_label("Who carries: modelling the technique").select_option("peers")
             page.wait_for_function("location.search.includes('carriers')")
             assert page.locator(".pd-notes").inner_text() == ""
+
+    def test_a_room_predicts_before_it_sees(self, browser, server):
+        with opened(browser, server, "years=1&replicates=20") as page:
+            settled(page)
+            words = page.inner_text("main h1")
+            page.get_by_role("button", name="Let the room predict first").click()
+            assert page.locator(".pd-cards").count() == 0
+            assert page.get_by_role("button", name="Show the answer").is_disabled()
+            page.get_by_label("A (maths-hub)").check()
+            page.get_by_role("button", name="Show the answer").click()
+            assert page.inner_text("main h1") == words
+            assert page.get_by_text("You expected: A (maths-hub)").is_visible()
+
+    def test_an_assumption_is_fixed_in_about_and_moves_compare(self, browser, server):
+        with opened(browser, server, "page=about&years=1&replicates=20") as page:
+            page.get_by_text("advice (3)").click()
+            field = page.get_by_label("Fix how far a worse colleague is ignored")
+            field.fill("7")
+            field.press("Tab")
+            page.wait_for_selector("text=allowed is 0 to 1")
+            field.fill("0.1")
+            field.press("Tab")
+            page.wait_for_function("location.search.includes('theory.discernment=0.1')")
+            page.get_by_role("link", name="Compare").click()
+            page.wait_for_selector(".pd-cards")
+            settled(page)
+            here = with_assumption(State(years=1, replicates=20), "discernment", 0.1)
+            assert effects(page) == shown_by_compare(here)[1]
+            page.get_by_role("button", name="Free again").click()
+            page.wait_for_function("!location.search.includes('theory')")
 
     def test_files_are_handed_out(self, browser, server):
         with opened(browser, server, "years=1&replicates=20") as page:

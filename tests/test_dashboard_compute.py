@@ -183,6 +183,21 @@ def test_a_fault_is_told_and_others_go_on(simulator, monkeypatch):
     assert asked(simulator, state(seed=4).request())[1] == []
 
 
+def test_a_fault_in_showing_a_result_is_told(simulator):
+    told, done = [], threading.Event()
+
+    def broken(result):
+        raise ZeroDivisionError("on purpose")
+
+    def fail(mistake):
+        told.append(mistake)
+        done.set()
+
+    simulator.ask("somebody", state(seed=6).request(), broken, fail)
+    assert done.wait(60)
+    assert "could not be shown" in told[0]
+
+
 def test_memory_is_bounded():
     kept = Kept(limit=1000)
     for number in range(20):

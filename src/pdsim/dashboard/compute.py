@@ -207,8 +207,12 @@ class Simulator:
         """Deliver the newest result of a session; one that was overtaken on the way is dropped."""
         with self._change:
             job, result = self._latest.pop(session, (None, None))
-        if job is not None and result is not None:
+        if job is None or result is None:
+            return
+        try:
             job.deliver(result)
+        except Exception as error:  # told, or a page would wait for ever
+            job.fail(f"This result could not be shown ({type(error).__name__}: {error}).")
 
     def result(self, request: Request, replicates: int) -> Comparison:
         """The first replicates of a request: what is kept, and the rest simulated now.

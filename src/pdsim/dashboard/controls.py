@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pdsim import library
+from pdsim.assumptions import PARAMETERS
 from pdsim.dashboard.state import NOT_IN_ADDRESS, SETTINGS, Design, State, preset_of, value_at
 from pdsim.pages import setting_words
 from pdsim.scenarios import CARRIERS, GROUPS, MECHANISMS, Key, Scenario, keys
@@ -139,6 +140,10 @@ def panel(state: State, index: int) -> dict[str, Any]:
         "sections": sections(scenario, preset),
         "mechanisms": mechanisms(scenario, preset),
         "carriers": CARRIERS,
+        "assumptions": [
+            {"name": name, "meaning": PARAMETERS[name].meaning, "value": setting_words(name, value)}
+            for name, value in state.assumptions
+        ],
         "world": [
             {
                 "name": s.name,

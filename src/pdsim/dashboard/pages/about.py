@@ -30,6 +30,7 @@ LIMITS = (
 def View(  # noqa: D103, N802 - its arguments are the properties of about.vue
     limits: tuple[str, ...],
     assumptions: list[dict[str, Any]],
+    fixed: dict[str, float],
     description: str,
     citation: str,
     worlds: str,
@@ -47,6 +48,8 @@ def assumption_groups() -> list[dict[str, Any]]:
                     "name": p.name,
                     "meaning": p.meaning,
                     "value": f"{p.default:g}",
+                    "low": p.low,
+                    "high": p.high,
                     "unit": "" if p.unit == "-" else p.unit,
                     "range": f"{p.low:g} to {p.high:g}",
                     "prior": str(p.prior),
@@ -72,11 +75,12 @@ def description() -> str:
 
 @solara.component
 def About(session: Session, version: int) -> Any:  # noqa: N802 - a component
-    """The page; it says the same whatever the designs are, but for the citation."""
+    """The page; only the citation and what is fixed depend on the state."""
     return View(
         limits=LIMITS,
         assumptions=solara.use_memo(assumption_groups, []),
         description=description(),
+        fixed=dict(session.state.assumptions),
         citation=exports.citation(session.state),
         worlds=", ".join(WORLDS),
         event_act=session.act,
