@@ -20,12 +20,12 @@ from pdsim import threshold_figures
 from pdsim.analysis import Analysis
 from pdsim.analysis.threshold import told
 from pdsim.analysis_tables import (
+    above,
     contrast_words,
     heading,
     label_of,
     notes,
     of_contrast,
-    sentences,
     size_words,
     unit_of,
     value_words,
@@ -53,7 +53,6 @@ FOOT_WIDTH = 160  # letters in a line of the words under the panels
 BAND = 0.16  # opacity of bands, which lie over each other
 FEW = 4  # values of a factor up to which each has a line of its own
 TILE = 1.5  # inches of a panel with curves or a map
-TILE_TITLE = 30  # letters in a line of its title
 NUMBERED = 80  # cells of a map up to which each shows its number
 Row = Mapping[str, Any]
 Group = tuple[str, Sequence[Row]]  # a contrast with its rows
@@ -62,7 +61,7 @@ Drawer = Callable[[Axes], None]
 
 def footed_sheet(analysis: Analysis, handles: Sequence[Any], height: float) -> tuple[Sheet, float]:
     """A sheet with the question above and the notes under ``height`` inches of panels; the panels' lower edge."""
-    lines = [line for note in (*sentences(analysis), *notes(analysis)) for line in textwrap.wrap(note, FOOT_WIDTH)]
+    lines = [line for note in (*above(analysis), *notes(analysis)) for line in textwrap.wrap(note, FOOT_WIDTH)]
     foot = 0.13 * len(lines) + 0.15
     sheet = Sheet(heading(analysis), handles, height + foot)
     sheet.write(0.08, 0.08, "\n".join(lines), size=6.5, va="bottom")
@@ -159,12 +158,17 @@ def line(axes: Axes, axis: Axis, rows: Sequence[Row], value: str, k: int) -> Non
     axes.set_xlim(-0.5, len(names) - 0.3)
 
 
+def title_letters(axes: Axes) -> int:
+    """How many letters of a panel's title stand on a line."""
+    return int(17 * WIDTH * axes.get_position().width)
+
+
 def dressed(axes: Axes, analysis: Analysis, axis: Axis, title: str) -> None:
     """Labels and zero line of a panel of curves."""
     axes.axhline(0, color=INK, linewidth=0.8, linestyle=DASHED)
     axes.set_xlabel(wrapped(unit_of(axis), 40))
     axes.set_ylabel(f"effect ({analysis.cells.question.measured.unit})")
-    axes.set_title(wrapped(title, TILE_TITLE))
+    axes.set_title(wrapped(title, title_letters(axes)))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.grid(axis="y")
 
@@ -226,7 +230,7 @@ def map_tile(axes: Axes, analysis: Analysis, along: Axis, up: Axis, named: Group
         place(range(0, len(names), step), [wrapped(value_words(name), 14) for name in names[::step]])
     axes.set_xlabel(wrapped(unit_of(along), 40))
     axes.set_ylabel(wrapped(unit_of(up), 30))
-    axes.set_title(wrapped(contrast_words(analysis, contrast), TILE_TITLE))
+    axes.set_title(wrapped(contrast_words(analysis, contrast), title_letters(axes)))
     if table.size > NUMBERED:
         left, bottom, width, height = axes.get_position().bounds
         axes.set_position((left, bottom, 0.9 * width, height))

@@ -353,12 +353,21 @@ SENTENCES: dict[str, Callable[[Analysis], list[str]]] = {
 }
 
 
+def question(analysis: Analysis) -> str:
+    """The experiment's question on one line; empty where it has none."""
+    return " ".join(analysis.cells.experiment.question.split())
+
+
 def sentences(analysis: Analysis) -> list[str]:
-    """The experiment's question, and what was found in words."""
-    asked = " ".join(analysis.cells.experiment.question.split())
+    """What was found, in words."""
     kind = analysis.finding.kind
-    found = SENTENCES[kind](analysis) if kind in SENTENCES else analysis.finding.sentences
-    return [*([f"Question: {asked}"] if asked else []), *found]
+    return SENTENCES[kind](analysis) if kind in SENTENCES else list(analysis.finding.sentences)
+
+
+def above(analysis: Analysis) -> list[str]:
+    """What stands with the tables and the picture: the question, and what was found."""
+    asked = question(analysis)
+    return [*([f"Question: {asked}"] if asked else []), *sentences(analysis)]
 
 
 def runs_words(analysis: Analysis) -> str:
@@ -386,7 +395,7 @@ def notes(analysis: Analysis) -> list[str]:
 def print_analysis(analysis: Analysis, console: Console) -> None:
     """Print the question, what was found, the tables and the notes."""
     console.print(Text(heading(analysis)), soft_wrap=True)
-    for line in sentences(analysis):
+    for line in above(analysis):
         console.print(Text(line), soft_wrap=True)
     for table in tables_of(analysis):
         console.print(table)

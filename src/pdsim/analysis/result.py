@@ -42,6 +42,7 @@ class Analysis:
 
     def to_dict(self) -> dict[str, Any]:
         """The document that ``pdsim analyse --json`` prints."""
+        from pdsim.analysis_tables import question as asked
         from pdsim.analysis_tables import sentences
 
         cells, experiment = self.cells, self.cells.experiment
@@ -67,6 +68,7 @@ class Analysis:
             "failed": status.failed,
             "interval": INTERVAL,
             "interval_is": self.finding.interval,
+            "question": asked(self),
             "sentences": sentences(self),
             "notes": list(self.finding.notes),
             "tables": {name: plain_records(table) for name, table in self.finding.tables.items()},
