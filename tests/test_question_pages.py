@@ -111,6 +111,13 @@ class TestPage:
         assert all(first == second for first, second in tags)
 
 
+def test_prices_stand_with_their_source(pages):
+    words = Page(pages["choice"]).words()
+    assert "Cover: £30 an hour evidence" in words or "Cover: £30 an hour assumption" in words
+    assert "Facilitator: £" in words
+    assert "assumption: " not in words
+
+
 def commands_in(page):
     """The commands of a page, as they are typed."""
     found = re.findall(r"<pre><code>(.*?)</code></pre>", page)

@@ -34,6 +34,7 @@ from pdsim.lab import wording
 from pdsim.lab.presets import PRESETS, Preset
 from pdsim.lab.result import Evidence
 from pdsim.pages import inline, kept_together, paragraphs, setting_options, templates, theory_argument
+from pdsim.scenarios import keys
 from pdsim.simulate import science_hash
 
 CHANNELS = (
@@ -120,7 +121,7 @@ def table_part(table: Table) -> dict[str, Any]:
 
 def tagged(name: str, source: str) -> tuple[str, str, str]:
     """What something rests on: an assumption where its source says so, else evidence."""
-    return name, "assumption" if "assumption" in source else "evidence", full_stop(source)
+    return name, "assumption" if "assumption" in source else "evidence", full_stop(source.removeprefix("assumption: "))
 
 
 # The lab
@@ -162,13 +163,12 @@ def preset_basis(preset: Preset) -> list[tuple[str, str, str]]:
 def choice_page(result: Choice, costs: Path | None = None) -> str:
     """The page of a choice; ``costs`` is the file of prices that it was asked for with."""
     headline, *others = choice_tables.sentences(result)
-    prices = [tagged(*line.partition(": ")[::2]) for line in choice_tables.source_words(result)]
     answer = Answer(
         headline=headline,
         sentences=others,
         pictures=[choice_figures.picture_of(result)],
         tables=choice_tables.tables_of(result),
-        basis=[PROGRAMMES, CHANNELS, *prices],
+        basis=[PROGRAMMES, CHANNELS, *price_basis(result)],
         commands=[choice_command(result, costs)],
         exact=costs is None and result.request.assumptions is None,
         theory=result.theory,
@@ -176,6 +176,15 @@ def choice_page(result: Choice, costs: Path | None = None) -> str:
         told={"choice": result, "aim": choice_tables.aim(result.request.measure)},
     )
     return page_of(answer, "choice.html")
+
+
+def price_basis(result: Choice) -> list[tuple[str, str, str]]:
+    """Where the prices of the leading designs come from."""
+    found = []
+    for row in choice_tables.cost_rows(result).drop_duplicates(["price", "rate", "source"]).itertuples():
+        key = keys()[f"costs.{row.price}"]
+        found.append(tagged(f"{key.label}: {key.unit.replace('GBP', f'£{row.rate:g}')}", str(row.source)))
+    return found
 
 
 def choice_command(result: Choice, costs: Path | None) -> str:
