@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-ORDER = ("compare", "staffroom", "fluoride_or_mint", "experiments", "about")
+ORDER = ("compare", "staffroom", "lesson", "experiments", "about")
 
 
 @dataclass(frozen=True)
