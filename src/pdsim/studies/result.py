@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import stats
+from threadpoolctl import threadpool_limits
 
 from pdsim import __version__, comparison, theory
 from pdsim.comparison import INTERVAL, SCHEMA_VERSION, plain_records
@@ -222,7 +223,8 @@ def report(request: Request, worlds: Mapping[str, World], progress: Progress = l
         for design in DESIGNS:
             for schools in request.sizes:
                 rng = stream(request.seed, f"study {world} {design.name} {schools}")
-                tried = simulate_trials(pool, design, schools, request.trials, rng)
+                with threadpool_limits(1):  # more threads are slower on small matrices
+                    tried = simulate_trials(pool, design, schools, request.trials, rng)
                 for reading in READINGS:
                     key = {"world": world, "design": design.name, "reading": reading, "schools": schools}
                     rows.append(key | scores(pool.truth, tried[reading]) | information(pool, tried[reading], world))
