@@ -97,12 +97,12 @@ def read_prediction(data: Mapping[str, Any]) -> Prediction:
     Raises:
         InputError: not one of the choices.
     """
-    answer, size, seen = (data.get(name) for name in ("answer", "size", "seen"))
+    answer, size, seen = str(data.get("answer")), str(data.get("size")), data.get("seen")
     if answer not in PREDICTIONS or size not in SIZES:
         raise InputError(f"a prediction of {shown(answer)} and {shown(size)}: choose an answer and a size")
     if seen is not None and not (isinstance(seen, int) and 0 <= seen <= 100):
         raise InputError(f"{shown(seen)} schools of 100: allowed is a whole number, 0 to 100")
-    return Prediction(str(answer), str(size), seen)
+    return Prediction(answer, size, seen)
 
 
 def remark(agrees: bool | None, said: str, found: str) -> dict[str, Any]:
