@@ -29,7 +29,7 @@ def state(**more):
 
 @pytest.fixture
 def simulator():
-    made = Simulator(workers=2)
+    made = Simulator(workers=2, patience=0)  # every batch, however quick
     yield made
     made.close()
 
@@ -158,6 +158,20 @@ def test_those_who_have_seen_nothing_go_first(simulator, monkeypatch):
     for _ in range(3):
         assert done.acquire(timeout=60)
     assert [replicates for _, replicates in order] == [20] * 3 + [80] * 3 + [200] * 3
+
+
+def test_a_quick_design_is_complete_in_two_batches():
+    made, counts, done = Simulator(workers=2, patience=60), [], threading.Event()
+
+    def deliver(result):
+        counts.append(result.request.replicates)
+        if counts[-1] == 200:
+            done.set()
+
+    made.ask("somebody", state().request(), deliver, counts.append)
+    assert done.wait(60)
+    made.close()
+    assert set(counts) <= {20, 200}
 
 
 def test_a_session_that_leaves_gets_nothing(simulator):

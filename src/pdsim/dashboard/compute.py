@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from pdsim.simulate import DRAW_SHARE, Luck, draws_for, luck, simulate
 
 BATCHES = (20, 80, 200, 500, 1000)  # multiples of the replicates that share a draw, so that each extends the last
 MEMORY = 256_000_000  # bytes of runs that are kept
+PATIENCE = 0.3  # seconds: a batch that is expected to take less needs no smaller one before it
 WORDLESS = {"name", "title", "source", "says", "choices"}  # fields of a scenario that change no number
 assert all(batch % DRAW_SHARE == 0 for batch in BATCHES)
 
@@ -93,6 +95,19 @@ class Kept:
         return len(self._runs)
 
 
+def next_step(steps: tuple[int, ...], step: int, seconds: float, patience: float) -> int:
+    """The batch after one that took some seconds: the largest that one can wait for, or else the next.
+
+    >>> next_step((20, 80, 200), 0, 0.02, patience=0.3), next_step((20, 80, 200), 0, 0.2, patience=0.3)
+    (2, 1)
+    """
+    batch = steps[step] - (steps[step - 1] if step else 0)
+    soon = [
+        later for later in range(step + 1, len(steps)) if (steps[later] - steps[step]) * seconds / batch <= patience
+    ]
+    return max(soon, default=step + 1)
+
+
 @dataclass(frozen=True)
 class Job:
     """What a session waits for: a request, where results go, and how far it has come (``step`` of ``steps``)."""
@@ -115,10 +130,11 @@ class Simulator:
     Args:
         memory: bytes of runs to keep.
         workers: threads of the kernel, which releases the interpreter; by default a thread for each processor.
+        patience: seconds that a batch may take without a smaller one before it.
     """
 
-    def __init__(self, memory: int = MEMORY, workers: int | None = None) -> None:
-        self.kept = Kept(memory)
+    def __init__(self, memory: int = MEMORY, workers: int | None = None, patience: float = PATIENCE) -> None:
+        self.kept, self.patience = Kept(memory), patience
         self._kernel = ThreadPoolExecutor(workers or os.cpu_count() or 1, "kernel")
         self._arms = ThreadPoolExecutor(2 * 4, "arms")  # they only wait: two for each of four designs
         self._delivery = ThreadPoolExecutor(8, "delivery")
@@ -182,7 +198,7 @@ class Simulator:
     def _do(self, session: Hashable, job: Job) -> None:
         """Do the next batch of a job, unless its session asked for something else meanwhile."""
         result: Comparison | None = None
-        mistake = ""
+        mistake, started = "", time.perf_counter()
         try:
             result = self.result(job.request, job.steps[job.step])
         except InputError as error:
@@ -195,7 +211,8 @@ class Simulator:
             if result is None or job.step + 1 == len(job.steps):
                 del self._waiting[session]
             else:
-                self._waiting[session] = replace(job, step=job.step + 1)
+                seconds = time.perf_counter() - started
+                self._waiting[session] = replace(job, step=next_step(job.steps, job.step, seconds, self.patience))
             if result is not None:
                 self._latest[session] = (job, result)
         if result is None:
