@@ -99,13 +99,14 @@ def counting_sentences(evidence: Evidence) -> list[str]:
     points.sort(key=lambda each: each.literature.collaboration)
     if len(points) < 2:
         return []
-    found = [
-        f"{told(evidence, each, 'counting', 'calls fluoride')} {WHERE['mint']} and "
-        f"{told(evidence, each, 'counting', 'calls fluoride', 'bystander')} {WHERE['bystander']}, if "
-        f"{100 * each.literature.collaboration:.0f} of 100 programmes are collaborative"
-        for each in (points[0], points[-1])
+    (few, many), calls = (points[0], points[-1]), ("counting", "calls fluoride")
+    return [
+        f"Counting, by how common collaboration is: if {100 * few.literature.collaboration:.0f} of 100 programmes are "
+        f"collaborative, {told(evidence, few, *calls)} of 100 reviews call it the fluoride {WHERE['mint']} and "
+        f"{told(evidence, few, *calls, 'bystander')} {WHERE['bystander']}; if "
+        f"{100 * many.literature.collaboration:.0f} are, {told(evidence, many, *calls)} and "
+        f"{told(evidence, many, *calls, 'bystander')}."
     ]
-    return [f"Counting, of 100 reviews, calls collaboration the fluoride in {found[0]}; in {found[1]}."]
 
 
 def regression_sentences(evidence: Evidence) -> list[str]:
@@ -114,10 +115,10 @@ def regression_sentences(evidence: Evidence) -> list[str]:
     clean = [each for each in points if is_clean(each.literature)]
     found = []
     if clean:
-        ends = " ".join(regression_words(evidence, each) for each in clean[:1] + clean[1:][-1:])
+        ends = "; ".join(regression_words(evidence, each) for each in clean[:1] + clean[1:][-1:])
         found.append(
-            "Meta-regression on mechanisms and format where features come apart and all that matters is coded, and "
-            f"coded rightly: {ends} By which path, it does not ask."
+            "Meta-regression on mechanisms and format, where features come apart and all that matters is coded, and "
+            f"coded rightly: {ends}. By which path, it does not ask."
         )
     if points:
         worst = max(points, key=lambda each: false_positives(evidence, each))
@@ -140,7 +141,7 @@ def regression_words(evidence: Evidence, setting: Setting) -> str:
     power, covered = (told(evidence, setting, "mechanisms", measure) for measure in ("power", "coverage"))
     return (
         f"with {setting.literature.trials:,} trials it is off by {bias} SD on average, its intervals hold the truth in "
-        f"{covered} of 100, and it finds the effect in {power} of 100."
+        f"{covered} of 100, and it finds the effect in {power} of 100"
     )
 
 
