@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def swept(monkeypatch, function, design, factors=FACTORS, replicates=1):
         return Levels(np.zeros((len(runs.draw), 1, len(POPULATIONS), len(OUTCOMES))) + answer + luck, np.array([1]))
 
     monkeypatch.setattr(work, "levels", levels)
-    Path("known.toml").write_text(HEAD.format(replicates=replicates) + design + factors)
+    Path("known.toml").write_text(f"{HEAD.format(replicates=replicates)}{design}\n{factors}")
     assert experiment.sweep("known.toml", "out").status.complete
     return "out"
 
@@ -376,3 +377,68 @@ def test_readers_of_the_readme_find_the_means_of_the_results(folder):
     assert names["means"].to_dict() == pytest.approx(expected)
     found = duckdb.sql(readme_block("sql")).fetchall()
     assert {(scenario, value): effect for scenario, value, effect in found} == pytest.approx(expected)
+
+
+LEVELS = "[factors]\nprogramme.fidelity = { low = 0.0, high = 1.0, levels = 6 }\n"
+WORDS = 'programme.format = { values = ["solo", "collaborative"] }\n'
+SEVERAL = "programme.content = { low = 0.1, high = 0.9, levels = 5 }\n"
+
+
+@pytest.mark.parametrize(
+    ("factors", "kinds"),
+    [
+        (LEVELS, ["line"]),
+        (LEVELS + WORDS, ["lines"]),
+        (LEVELS + SEVERAL, ["map"]),
+        (LEVELS + SEVERAL + WORDS, ["line", "line", "dots"]),
+    ],
+)
+def test_pictures_of_grids_show_what_was_found(folder, monkeypatch, factors, kinds):
+    out = swept(monkeypatch, lambda v: v[0] - v[1], 'method = "grid"', factors)
+    figure = pdsim.analyse(out).plot()
+    assert len(figure.axes) == len(kinds)
+    for axes, kind in zip(figure.axes, kinds, strict=True):
+        curves = [line for line in axes.lines if len(line.get_xdata()) > 2]
+        shown = {"line": 1, "lines": 2, "map": 0, "dots": 0}[kind]
+        assert len(curves) == shown
+        assert len(axes.images) == (kind == "map")
+    if kinds == ["line"]:
+        assert figure.axes[0].lines[0].get_ydata() == pytest.approx(np.linspace(0, 1, 6) - CONTENT, abs=1e-9)
+
+
+CONTENT = pdsim.scenario("teacher-learning-community").programme.content
+
+
+def test_what_does_not_vary_is_said(folder, monkeypatch):
+    for method in ("latin-hypercube", "sobol"):
+        out = swept(monkeypatch, lambda v: 0.5, f'method = "{method}"\nsamples = 32')
+        with pytest.raises(pdsim.InputError, match="does not vary over the design"):
+            pdsim.analyse(out)
+        shutil.rmtree(out)
+
+
+def test_whole_base_points_are_analysed_where_others_are_missing(folder):
+    out = real("sobol")
+    parts = sorted((out / "parts").glob("*.parquet"))
+    parts[0].unlink()
+    found = pdsim.analyse(out, partial=True, scenario="teacher-learning-community", minus="solo-course")
+    (note,) = found.finding.notes
+    assert "of 16 base points are left out" in note
+    assert found.to_dict()["runs_done"] < found.to_dict()["runs"]
+
+
+def test_trajectories_of_another_library_are_refused(folder, monkeypatch):
+    out = real("morris")
+    monkeypatch.setattr("pdsim.analysis.finding.designs.points", lambda experiment: np.zeros((1, 3)))
+    with pytest.raises(pdsim.InputError, match="made by other versions"):
+        pdsim.analyse(out)
+
+
+def test_a_hypercube_of_one_factor_has_a_curve_and_no_map(folder, monkeypatch):
+    factors = "[factors]\nprogramme.fidelity = { low = 0.1, high = 1.0, log = true }\n"
+    out = swept(monkeypatch, lambda v: np.log(v[0]), 'method = "latin-hypercube"\nsamples = 30', factors)
+    found = pdsim.analyse(out)
+    curve = found.tables["factors"]
+    assert curve["effect"].to_numpy() == pytest.approx(np.log(curve["value"].to_numpy(float)), abs=0.02)
+    assert found.tables["surface"].empty
+    assert len(found.plot().axes) == 1

@@ -143,7 +143,7 @@ def point_tables(analysis: Analysis) -> list[Table]:
     """The effect at every point of a grid, two contrasts side by side."""
     cells, groups = analysis.cells, of_contrast(analysis.tables["points"])
     measured = cells.question.measured
-    title = f"Average effect ({measured.unit}) at every point, against {cells.experiment.baseline.name}"
+    title = f"Average effect ({measured.unit}) at every point; a scenario's is against {cells.experiment.baseline.name}"
     found = []
     for start in range(0, len(groups), SIDE_BY_SIDE):
         shown = groups[start : start + SIDE_BY_SIDE]

@@ -94,6 +94,19 @@ def nothing_varies(effects: np.ndarray) -> bool:
     return float(np.ptp(means)) <= 1e-12 * max(1.0, float(np.abs(means).max()))
 
 
+def check_anything(rows: Sequence[object], cells: Cells) -> None:
+    """Make sure that at least one effect varies over the design.
+
+    Raises:
+        InputError: no rows came out, as none does.
+    """
+    if not rows:
+        raise InputError(
+            f"{cells.folder}: {cells.question.outcome} does not vary over the design, so that there is nothing to "
+            "analyse; ask about another --outcome or --scenario"
+        )
+
+
 def check_design(cells: Cells) -> np.ndarray:
     """Points of the design in the unit cube, as the installed libraries make them again.
 

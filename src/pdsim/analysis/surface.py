@@ -10,7 +10,7 @@ from scipy.interpolate import RBFInterpolator
 from scipy.linalg import LinAlgError
 
 from pdsim.analysis.cells import Cells
-from pdsim.analysis.finding import Finding, ends, kept_points, nothing_varies
+from pdsim.analysis.finding import Finding, check_anything, ends, kept_points, nothing_varies
 from pdsim.analysis.resampling import Means
 from pdsim.comparison import TAILS
 from pdsim.errors import InputError
@@ -99,7 +99,7 @@ def surfaces(cells: Cells) -> Finding:
     that at its first.
 
     Raises:
-        InputError: too few points for so many factors.
+        InputError: too few points for so many factors, or no effect varies over the design.
     """
     changes, curves, maps, notes = [], [], [], []
     explained: list[str] = []
@@ -120,9 +120,8 @@ def surfaces(cells: Cells) -> Finding:
         curves += [each.table.assign(contrast=str(contrast)) for each in found]
         maps.append(surface.over_two(found).assign(contrast=str(contrast)))
         cells.advance(1)
-    notes.append(
-        f"Of the variance of points that it has not seen the smoother predicts {', '.join(explained) or 'none'}"
-    )
+    check_anything(changes, cells)
+    notes.append(f"Of the variance of points that it has not seen the smoother predicts {', '.join(explained)}")
     tables = {"changes": pd.DataFrame(changes), "factors": joined(curves), "surface": joined(maps)}
     return Finding("latin-hypercube", tables, INTERVAL_WORDS, notes)
 

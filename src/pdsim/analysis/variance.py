@@ -9,7 +9,7 @@ import pandas as pd
 from SALib.analyze import sobol
 
 from pdsim.analysis.cells import Cells
-from pdsim.analysis.finding import Finding, ends, kept_blocks, nothing_varies, with_ends
+from pdsim.analysis.finding import Finding, check_anything, ends, kept_blocks, nothing_varies, with_ends
 from pdsim.analysis.resampling import bootstrap
 
 INTERVAL_WORDS = (
@@ -23,6 +23,9 @@ def indices(cells: Cells) -> Finding:
 
     The variance is that of the mean effect over all runs at a point. Estimators are those of SALib (Saltelli et al.
     2010 for first and total order, Saltelli 2002 for second order); an index may come out a little below 0 by chance.
+
+    Raises:
+        InputError: no effect varies over the design, or fewer than two base points are whole.
     """
     design, names = cells.experiment.design, list(cells.experiment.factors)
     size = (2 if design.second_order else 1) * len(names) + 2
@@ -42,6 +45,7 @@ def indices(cells: Cells) -> Finding:
             rows.append((str(contrast), name, *one, *whole, spread))
         for (a, b), both in zip(itertools.combinations(names, 2), second, strict=False):
             pairs.append((str(contrast), a, b, *both))
+    check_anything(rows, cells)
     table = pd.DataFrame(rows, columns=["contrast", "factor", *ends("first"), *ends("total"), "sd"])
     tables = {"indices": table}
     if design.second_order:
