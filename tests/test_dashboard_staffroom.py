@@ -1,0 +1,403 @@
+"""The staffroom that the dashboard plays: its films are the model's own, its pictures stay put, its words are true."""
+
+import json
+import math
+import re
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pdsim import simulate, theory
+from pdsim.dashboard.room import wire, words
+from pdsim.dashboard.room.cast import MOST_TEACHERS, Cast, world_of
+from pdsim.dashboard.room.film import SCALES, Film, advice_given, frame_of
+from pdsim.dashboard.room.layout import Seat, plan, ring
+from pdsim.dashboard.room.stage import CHUNK, MOST_WEEKS, Stage, look
+from pdsim.dashboard.state import Design, State, changed
+from pdsim.errors import InputError
+from pdsim.kernel.measure import OUTCOMES
+from pdsim.kernel.records import WEEKS
+from pdsim.mesa_model import StaffroomModel
+from test_dashboard_browser import opened, server  # noqa: F401 - a fixture
+
+
+def small(name, **settings):
+    design = changed(Design(name), "staff.teachers_per_school", 10)
+    for path, value in settings.items():
+        design = changed(design, path, value)
+    return design
+
+
+HUB = State(designs=(small("maths-hub"), small("lesson-study")), years=2)
+TWICE = State(designs=(small("lesson-study"), small("lesson-study")), years=1)
+
+
+@pytest.fixture(scope="module")
+def hub():
+    cast = Cast(HUB.request(), 3)
+    cast.run_to(2 * WEEKS)
+    return cast
+
+
+def seats_in(schools, per_school, departments, partners=0):
+    own = [Seat(100 * s + t, s, t % departments, False) for s in range(schools) for t in range(per_school)]
+    return own + [Seat(90_000 + 100 * s + t, 900 + s, t, True) for s in range(partners) for t in range(2)]
+
+
+SHAPES = [(1, 40, 5, 0), (1, 40, 5, 6), (6, 50, 5, 6), (3, 20, 4, 20), (10, 30, 6, 0), (1, 2, 1, 1), (20, 3, 3, 9)]
+
+
+class TestLayout:
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_it_is_the_same_whatever_the_order_of_the_seats(self, shape):
+        seats = seats_in(*shape)
+        shuffled = [seats[at] for at in np.random.default_rng(1).permutation(len(seats))]
+        assert plan(seats) == plan(shuffled)
+
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_schools_do_not_overlap_and_hold_their_teachers_apart(self, shape):
+        seats = seats_in(*shape)
+        found = plan(seats)
+        assert len(found.schools) == shape[0] + shape[3]
+        for box in found.schools:
+            assert box.x >= -1e-9
+            assert box.x + box.width <= found.width + 1e-9
+            assert box.y + box.height <= found.height + 1e-9
+            for other in found.schools:
+                if other is not box:
+                    beside = box.x + box.width <= other.x or other.x + other.width <= box.x
+                    assert beside or box.y + box.height <= other.y or other.y + other.height <= box.y
+        homes = {}
+        for seat in seats:
+            x, y = found.places[seat.post]
+            inside = [
+                at
+                for at, box in enumerate(found.schools)
+                if box.x < x < box.x + box.width and box.y < y < box.y + box.height
+            ]
+            assert len(inside) == 1
+            homes.setdefault(seat.school, set()).update(inside)
+        assert all(len(boxes) == 1 for boxes in homes.values())
+        assert len({min(boxes) for boxes in homes.values()}) == len(homes)
+
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_departments_keep_to_their_discs_and_discs_apart(self, shape):
+        found = plan(seats_in(*shape))
+        for disc in found.departments:
+            assert all(math.dist(found.places[post], (disc.x, disc.y)) < disc.radius for post in disc.posts)
+            for other in found.departments:
+                if other is not disc:
+                    apart = math.dist((disc.x, disc.y), (other.x, other.y))
+                    assert apart >= disc.radius + other.radius - 1e-9
+
+    @pytest.mark.parametrize("count", [1, 2, 3, 7, 12, 13, 30, 100])
+    def test_neighbours_stand_apart(self, count):
+        places, radius = ring(count)
+        assert len(places) == count
+        assert max(math.hypot(*place) for place in places) < radius
+        distances = [math.dist(a, b) for at, a in enumerate(places) for b in places[:at]]
+        assert min(distances, default=1) > 0.69
+
+    def test_a_post_stands_at_the_same_place_in_both_designs(self, hub):
+        first, second = hub.plans
+        assert first is second
+        assert set(hub.acts[1].posts) < set(hub.acts[0].posts)
+
+    def test_designs_whose_departments_differ_have_plans_of_their_own(self):
+        state = State(designs=(small("lesson-study"), small("lesson-study", **{"staff.departments": 2})), years=1)
+        first, second = Cast(state.request(), 1).plans
+        assert len(first.departments) == 5
+        assert len(second.departments) == 2
+
+
+class TestFilm:
+    def test_frames_are_the_models_own_columns_week_by_week(self):
+        film = Film(StaffroomModel("maths-hub", rng=5))
+        twin = StaffroomModel("maths-hub", rng=5)
+        for week in range(WEEKS + 3):
+            film.run_to(week)
+            frame, teachers = film.frames[week], twin.world.teachers
+            for name, scale in SCALES.items():
+                assert np.abs(frame[name] / scale - teachers[name]).max() <= 0.5 / scale + 1e-12, name
+            for name in ("attended", "offered", "arrival"):
+                assert np.array_equal(frame[name], teachers[name])
+            assert np.array_equal(advice_given(frame), teachers["advice_given"])
+            graph = twin.advice_network()
+            rows = {agent.unique_id: agent.row for agent in twin.teachers}
+            ties = {(rows[a], rows[b], int(data["lasting"])) for a, b, data in graph.edges(data=True)}
+            assert {tuple(tie) for tie in frame["ties"].tolist()} == ties
+            twin.step()
+
+    def test_an_array_that_does_not_change_is_kept_once(self):
+        film = Film(StaffroomModel("solo-course", rng=1))
+        film.run_to(4)
+        assert film.frames[4]["craft"] is film.frames[0]["craft"]
+        assert film.frames[4]["ties"] is film.frames[0]["ties"]
+        assert film.frames[4]["use"] is not film.frames[3]["use"]
+
+    def test_values_out_of_range_stand_at_its_end(self):
+        model = StaffroomModel("no-pd", rng=1)
+        model.world.teachers["craft"][0] = 50.0
+        assert frame_of(model, {})["craft"][0] == 32767
+
+    def test_it_ends_with_the_years_of_the_design(self):
+        film = Film(StaffroomModel("no-pd", rng=1, **{"evaluation.years": 1}))
+        film.run_to(1000)
+        assert len(film.frames) == WEEKS + 1
+
+    def test_session_weeks_are_those_in_which_somebody_is_offered_one(self):
+        film = Film(StaffroomModel("lesson-study", rng=1))
+        film.run_to(WEEKS)
+        offered = [int(frame["offered"].max()) for frame in film.frames]
+        assert film.session_weeks(WEEKS) == [week for week in range(1, WEEKS + 1) if offered[week] > offered[week - 1]]
+
+
+class TestCast:
+    def test_the_same_design_twice_is_equal_to_the_bit(self):
+        cast = Cast(TWICE.request(), 2)
+        cast.run_to(WEEKS)
+        first, second = cast.acts
+        assert first.film.model.world.teachers.tobytes() == second.film.model.world.teachers.tobytes()
+        assert first.film.model.world.advisers.tobytes() == second.film.model.world.advisers.tobytes()
+        for a, b in zip(first.film.frames, second.film.frames, strict=True):
+            assert all(np.array_equal(a[name], b[name]) for name in a)
+
+    def test_designs_start_as_the_same_people(self, hub):
+        first, second = hub.acts
+        rows = [first.row(post) for post in second.posts]
+        for name in ("insight", "technique", "habit", "use", "craft", "years"):
+            assert np.array_equal(first.film.frames[0][name][rows], second.film.frames[0][name])
+
+    def test_without_the_pd_is_no_pd_in_the_world_of_the_design(self, hub):
+        request = HUB.request()
+        believed, replicate = world_of(request, 3)
+        for act, design in zip(hub.acts, request.designs, strict=True):
+            scenario = replace_programme("no-pd", design)
+            model = StaffroomModel(scenario, rng=request.seed, replicate=replicate, theory=believed)
+            while model.running:
+                model.step()
+            assert model.world.teachers.tobytes() == act.without.model.world.teachers.tobytes()
+            assert not act.without.frames[-1]["offered"].any()
+
+    def test_its_world_is_that_of_the_comparison(self, hub):
+        request = HUB.request()
+        believed = theory.load(request.theory, 2, request.seed, request.assumptions)
+        levels = simulate.simulate(request.designs[0], believed, simulate.luck(8, 2, request.seed))
+        played = hub.acts[0].film.model.results[:, : levels.shape[2]]
+        assert np.array_equal(levels[2], played[:, :, : len(OUTCOMES)], equal_nan=True)
+
+    def test_another_world_is_another_luck(self):
+        first, second = (Cast(TWICE.request(), world) for world in (1, 2))
+        assert not np.array_equal(first.acts[0].film.frames[0]["use"], second.acts[0].film.frames[0]["use"])
+
+    def test_too_many_teachers_are_a_message(self):
+        large = changed(Design("no-pd"), "staff.schools", 12)
+        with pytest.raises(InputError, match=f"480 teachers; this page shows at most {MOST_TEACHERS}"):
+            Cast(State(designs=(large, Design("solo-course"))).request(), 1)
+
+
+def replace_programme(name, design):
+    from pdsim import scenarios
+
+    return scenarios.load(name).in_the_world_of(design)
+
+
+class TestWords:
+    def test_the_sentence_counts_those_who_use_it_more(self, hub):
+        for week in (1, 12, WEEKS + 1):
+            counts = []
+            for act in hub.acts:
+                own = act.film.model.world.teachers["in_programme_school"] == 1
+                use = [film.frames[week]["use"][own].astype(int) for film in (act.film, act.without)]
+                counts.append(f"{int((use[0] - use[1] >= 500).sum())} of {own.sum()}")
+            said = words.sentence(hub.acts, ["A (x)", "B (y)"], week)
+            assert re.findall(r"\d+ of \d+", said.replace(" of year", "")) == counts
+            assert words.week_words(week, 2) in said
+
+    def test_the_caption_tells_more_less_and_as_much_of_all(self, hub):
+        act = hub.acts[0]
+        sessions = act.film.session_weeks(hub.weeks)
+        said = words.caption(act, sessions[1], sessions)
+        numbers = [int(n) for n in re.match(r"(\d+) use it more, (\d+) less, (\d+) as much", said).groups()]
+        assert sum(numbers) == 10
+        assert f"Session 2 of {len(sessions)} this week" in said
+        assert "this week" not in words.caption(act, sessions[1] + 1, sessions)
+
+    def test_a_story_tells_what_the_record_holds(self, hub):
+        act, week = hub.acts[1], 30
+        frame, other = act.film.frames[week], act.without.frames[week]
+        for row in range(10):
+            said = " ".join(words.story(act, int(act.posts[row]), week))
+            use = [float(one["use"][row]) / 10_000 for one in (frame, other)]
+            assert f"Use is {use[0]:.2f}; without the PD it would be {use[1]:.2f}." in said
+            offered = words.counted_words(frame["offered"][row], "session", "sessions")
+            assert f"Attended {frame['attended'][row]} of {offered}" in said
+            advisers = frame["ties"][frame["ties"][:, 0] == row, 1]
+            named = re.search(r"Turns to (.*?) for advice", said)[1]
+            assert [int(n) - 1 for n in re.findall(r"teacher (\d+)", named)] == sorted(advisers)
+            since = re.search(r"clearly higher since week (\d+)", said)
+            gaps = [int(a["use"][row]) - int(b["use"][row]) for a, b in words.frames_of(act.film, act.without, week)]
+            assert (since is not None) == (gaps[-1] >= 500)
+            if since:
+                first = int(since[1])
+                assert min(gaps[first : week + 1]) >= 500
+                assert gaps[first - 1] < 500
+
+    def test_lasting_ties_are_told_with_their_week(self):
+        cast = Cast(replace(TWICE, theory="fluoride").request(), 1)
+        cast.run_to(WEEKS)
+        act = cast.acts[0]
+        lasting = act.film.frames[WEEKS]["ties"]
+        lasting = lasting[lasting[:, 2] == 1]
+        assert len(lasting)
+        asker, adviser, _ = lasting[0].tolist()
+        said = words.lasting_ties(act, asker, WEEKS)
+        week = int(re.search(rf"teacher {adviser + 1} since week (\d+)", said)[1])
+        keys = [{tuple(tie) for tie in frame["ties"].tolist()} for frame in act.film.frames]
+        assert (asker, adviser, 1) in keys[week]
+        assert (asker, adviser, 1) not in keys[week - 1]
+
+    def test_a_teacher_of_another_design_is_told_so(self, hub):
+        partner = max(hub.acts[0].posts)
+        assert words.story(hub.acts[1], int(partner), 5) == [
+            "Teacher 2 of partner school 6 is not part of this design."
+        ]
+
+    def test_somebody_new_in_a_post_is_told(self, hub):
+        act = hub.acts[0]
+        frame = act.film.frames[-1]
+        newcomers = np.flatnonzero(frame["arrival"] == 1)
+        assert len(newcomers)
+        assert "New in this post since year 2." in words.person(act, newcomers[0], 2 * WEEKS)
+
+
+class TestWire:
+    def test_a_browser_that_unpacks_the_weeks_has_the_films(self, hub):
+        sessions = [act.film.session_weeks(hub.weeks) for act in hub.acts]
+        parts = [
+            json.loads(json.dumps(wire.chunk(hub, ["A", "B"], sessions, first, first + 12)))
+            for first in range(0, 79, 13)
+        ]
+        held = [{}, {}]
+        week = 0
+        for part in parts:
+            assert part["first"] == week
+            for sent in part["weeks"]:
+                for act, have, fresh in zip(hub.acts, held, sent["acts"], strict=True):
+                    have |= {name: wire.unpacked(text) for name, text in fresh.items() if name != "caption"}
+                    for name in wire.SENT:
+                        assert np.array_equal(have[name], act.film.frames[week][name].reshape(-1)), (week, name)
+                    assert np.array_equal(have["more"], words.use_more(act, week))
+                week += 1
+        assert week == 2 * WEEKS + 1
+
+    def test_only_what_changes_is_sent(self, hub):
+        quiet, busy = (wire.chunk(hub, ["A", "B"], [[], []], week, week)["weeks"][0]["acts"][0] for week in (1, 4))
+        assert set(quiet) == {"caption"}
+        assert {"use", "technique"} < set(busy)
+        assert "craft" not in busy
+
+    def test_the_scene_names_everybody_once(self, hub):
+        scene = wire.scene(hub, ["A", "B"])
+        assert [len(act["posts"]) for act in scene["acts"]] == [22, 10]
+        assert len(scene["people"]) == len({one["name"] for one in scene["people"]}) == 22
+        assert len(scene["acts"][0]["schools"]) == 7
+        assert len(scene["acts"][1]["schools"]) == 1
+
+
+class Tab:
+    """A stage, and a way to wait for its news."""
+
+    def __init__(self):
+        self.news = threading.Condition()
+        self.stage = Stage(self.notify)
+
+    def notify(self):
+        with self.news:
+            self.news.notify_all()
+
+    def until(self, true):
+        with self.news:
+            assert self.news.wait_for(true, 60)
+        return self.stage
+
+
+@pytest.fixture
+def tab():
+    made = Tab()
+    made.stage.show(TWICE)
+    made.until(lambda: made.stage.played)
+    yield made
+    made.stage.close()
+
+
+class TestStage:
+    def test_it_plays_a_third_of_a_year_at_once(self, tab):
+        assert tab.stage.chunk["first"] == 0
+        assert len(tab.stage.chunk["weeks"]) == CHUNK + 1
+        assert tab.stage.chunk["number"] == tab.stage.played.scene["number"] == 1
+
+    def test_weeks_arrive_when_they_are_asked_for(self, tab):
+        tab.stage.ask({"number": 1, "first": CHUNK + 1, "last": 20})
+        tab.until(lambda: tab.stage.chunk["first"] == CHUNK + 1)
+        assert len(tab.stage.chunk["weeks"]) == CHUNK
+        tab.stage.ask({"number": 1, "first": 5, "last": 4000})
+        tab.until(lambda: tab.stage.chunk["first"] == 5)
+        assert len(tab.stage.chunk["weeks"]) == min(WEEKS - 4, MOST_WEEKS)
+
+    def test_the_same_designs_are_not_set_up_again_and_others_are(self, tab):
+        before = tab.stage.played
+        tab.stage.show(replace(TWICE, present=True, view=(("week", "7"), ("colour", "craft"))))
+        assert tab.stage.played is before
+        tab.stage.show(replace(TWICE, view=(("world", "2"),)))
+        tab.until(lambda: tab.stage.played is not before)
+        assert tab.stage.chunk["number"] == 2
+
+    def test_a_story_is_told_at_a_week(self, tab):
+        tab.stage.tell({"number": 1, "post": 3, "week": 9})
+        assert tab.stage.story["name"] == "Teacher 4"
+        assert tab.stage.story["acts"][0]["lines"] == words.story(tab.stage.played.cast.acts[0], 3, 9)
+        assert len(wire.unpacked(tab.stage.story["acts"][0]["without"]["use"])) == tab.stage.played.cast.filmed + 1
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            {},
+            {"number": "x"},
+            {"number": 1, "first": -5, "last": 3, "post": -1, "week": 2},
+            {"number": 9, "first": 3, "last": 5},
+            {"number": 1, "first": 30, "last": 40, "post": 1, "week": 38},
+            {"number": True, "first": None, "post": [], "week": {}},
+        ],
+    )
+    def test_nonsense_from_a_browser_changes_nothing(self, tab, wanted):
+        chunk = tab.stage.chunk
+        tab.stage.ask(wanted)
+        tab.stage.tell(wanted)
+        assert tab.stage.chunk is chunk
+        assert tab.stage.story is None
+
+    def test_too_many_teachers_give_a_message_and_the_next_design_works(self, tab):
+        large = changed(Design("no-pd"), "staff.schools", 12)
+        tab.stage.show(replace(TWICE, designs=(large, Design("no-pd"))))
+        tab.until(lambda: tab.stage.message)
+        assert "480 teachers" in tab.stage.message
+        assert tab.stage.played is None
+        tab.stage.show(TWICE)
+        tab.until(lambda: tab.stage.played)
+        assert tab.stage.message == ""
+
+    def test_a_tab_that_is_gone_holds_nothing(self):
+        tab = Tab()
+        tab.stage.close()
+        tab.stage.show(TWICE)
+        assert tab.stage.played is None
+        assert tab.stage.chunk is None
+
+    def test_settings_of_the_page_are_read_and_wrong_ones_explained(self):
+        state = State(view=(("colour", "craft"), ("week", "x"), ("teacher", "3000000000"), ("other", "1")))
+        found, notes = look(state)
+        assert found == {"colour": "craft", "world": 1, "teacher": 3_000_000_000, "week": 0}
+        assert notes == ["view.week=x: allowed is a whole number, 0 to 390"]
