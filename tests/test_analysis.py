@@ -363,6 +363,11 @@ def readme_block(language):
     return block
 
 
+def test_the_experiment_of_the_readme_is_right(folder):
+    Path("readme.toml").write_text(readme_block("toml"))
+    assert experiment.load("readme.toml").replicates == 40
+
+
 def test_readers_of_the_readme_find_the_means_of_the_results(folder):
     duckdb = pytest.importorskip("duckdb")
     shipped = experiment.load("well-implemented")
