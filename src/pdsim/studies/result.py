@@ -25,7 +25,7 @@ from pdsim.validation.unknown import stream
 
 ASKED = "asked"
 # Worlds in which trials are simulated: the assumptions asked for, and teaching worlds with the answer in each.
-DRAWS = 100
+DRAWS = 200
 TEACHING = {"fluoride": "fluoride", "mint": "mint", "bystander": "neither"}
 TAUGHT = (40, 25)  # draws of a teaching world that are looked at, and at most so many in which its answer is true
 TRIALS = 400  # of each design and size, in each world
