@@ -257,7 +257,14 @@ def test_command_prints_writes_and_gives_json(folder, monkeypatch, capsys, metho
     capsys.readouterr()
     assert ran(monkeypatch, "analyse", out, "--out", "written") == 0
     printed = " ".join(capsys.readouterr().out.split())
-    for words in ("Two designs", "Question: What does working together add?", "pupil SD", "90 % interval", "seed 2"):
+    for words in (
+        "Two designs",
+        "Question: What does working together add?",
+        "pupil SD",
+        "90 % interval",
+        "seed 2",
+        f"Found again by: pdsim analyse {out};",
+    ):
         assert words in printed
     files = {path.name for path in Path("written").iterdir()}
     assert {"analysis.json", "figures-analysis.svg", "figures-analysis.png"} <= files
@@ -430,6 +437,8 @@ def test_whole_base_points_are_analysed_where_others_are_missing(folder):
     (note,) = found.finding.notes
     assert "of 16 base points are left out" in note
     assert found.to_dict()["runs_done"] < found.to_dict()["runs"]
+    assert found.command == f"pdsim analyse {out} --scenario teacher-learning-community --minus solo-course --partial"
+    assert found.to_dict()["model"] == work.model_version()
 
 
 def test_trajectories_of_another_library_are_refused(folder, monkeypatch):

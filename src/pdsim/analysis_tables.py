@@ -389,7 +389,7 @@ def notes(analysis: Analysis) -> list[str]:
     found = [runs_words(analysis), f"{finding.interval[0].upper()}{finding.interval[1:]}.", *finding.notes]
     if analysis.cells.draws == 1:
         found.append("With one draw of the assumptions, intervals do not hold what we do not know about the truth.")
-    return found
+    return [*found, f"Found again by: {analysis.command}; runs of model {analysis.cells.version}."]
 
 
 def print_analysis(analysis: Analysis, console: Console) -> None:

@@ -28,7 +28,8 @@ class Cells:
 
     ``effects`` holds for each contrast (points, replicates) effects in the outcome's unit, NaN where a run failed or is
     not there; ``draw`` the draw of the assumptions of each replicate; ``coded`` (points, factors) the design.
-    ``progress`` is called with percents of the analysis as they are done.
+    ``version`` is that of the model which made the runs; ``progress`` is called with percents of the analysis as they
+    are done.
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class Cells:
     coded: np.ndarray
     effects: Mapping[Contrast, np.ndarray]
     draw: np.ndarray
+    version: str
     progress: Callable[[float], None] = unseen
 
     def advance(self, share: float) -> None:
@@ -87,7 +89,7 @@ def read(folder: Path, question: Question, partial: bool = False, progress: Call
         effects[contrast] = effect - values[names.index(contrast.minus)] if contrast.minus else effect
         if not np.isfinite(effects[contrast]).any():
             raise InputError(f"{folder}: no run has {question.outcome} of {question.population} for {contrast}")
-    return Cells(folder, store.experiment, question, status, store.coded, effects, draw, progress)
+    return Cells(folder, store.experiment, question, status, store.coded, effects, draw, store.manifest.model, progress)
 
 
 def last_level(store: Store, question: Question) -> pd.DataFrame:

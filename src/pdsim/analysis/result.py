@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,11 @@ METHODS: dict[str, Callable[[Cells], Finding]] = {
 
 @dataclass(frozen=True)
 class Analysis:
-    """Result of :func:`analyse`: what was asked of which results, and what was found."""
+    """Result of :func:`analyse`: what was asked of which results, what was found, and the command to find it again."""
 
     cells: Cells
     finding: Finding
+    command: str
 
     @property
     def tables(self) -> dict[str, Any]:
@@ -53,6 +55,8 @@ class Analysis:
             "kind": self.finding.kind,
             "experiment": experiment.name,
             "folder": str(cells.folder),
+            "command": self.command,
+            "model": cells.version,
             "method": experiment.design.method,
             "baseline": experiment.baseline.name,
             "outcome": question.outcome,
@@ -113,7 +117,21 @@ def analyse(
     """
     question = resolve(stored_experiment(folder), outcome, population, scenario, minus)
     cells = read(Path(folder), question, partial, progress)
+    options = {"outcome": outcome, "population": population, "scenario": scenario, "minus": minus, "at-least": at_least}
+    command = command_of(folder, options, partial)
     if at_least is not None:
-        return Analysis(cells, discovery.discovered(cells, at_least))
+        return Analysis(cells, discovery.discovered(cells, at_least), command)
     design, output = cells.experiment.design, cells.experiment.output
-    return Analysis(cells, METHODS[output.resolution if output.resolution in METHODS else design.method](cells))
+    method = output.resolution if output.resolution in METHODS else design.method
+    return Analysis(cells, METHODS[method](cells), command)
+
+
+def command_of(folder: str | Path, options: Mapping[str, object], partial: bool) -> str:
+    """The command of an analysis, with the options that are not the usual ones.
+
+    >>> command_of("my results", {"outcome": "use", "population": "all", "at-least": None}, False)
+    "pdsim analyse 'my results' --outcome use"
+    """
+    usual = ("", None, "all", DEFAULT_OUTCOME)
+    given = [word for name, value in options.items() if value not in usual for word in (f"--{name}", str(value))]
+    return shlex.join(["pdsim", "analyse", str(folder), *given, *["--partial"] * partial])
