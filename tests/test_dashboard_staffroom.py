@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import socket
 import threading
 from dataclasses import replace
 
@@ -15,12 +16,12 @@ from pdsim.dashboard.room.cast import MOST_TEACHERS, Cast, world_of
 from pdsim.dashboard.room.film import SCALES, Film, advice_given, frame_of
 from pdsim.dashboard.room.layout import Seat, plan, ring
 from pdsim.dashboard.room.stage import CHUNK, MOST_WEEKS, Stage, look
-from pdsim.dashboard.state import Design, State, changed
+from pdsim.dashboard.state import Design, State, address, changed
 from pdsim.errors import InputError
 from pdsim.kernel.measure import OUTCOMES
 from pdsim.kernel.records import WEEKS
 from pdsim.mesa_model import StaffroomModel
-from test_dashboard_browser import opened, server  # noqa: F401 - a fixture
+from test_dashboard_browser import Server, opened
 
 
 def small(name, **settings):
@@ -401,3 +402,166 @@ class TestStage:
         found, notes = look(state)
         assert found == {"colour": "craft", "world": 1, "teacher": 3_000_000_000, "week": 0}
         assert notes == ["view.week=x: allowed is a whole number, 0 to 390"]
+
+
+def use_in_table(page, index):
+    """The column of use in a design's table, from top to bottom."""
+    rows = page.locator(".pd-room-table table").nth(index).locator("tbody tr")
+    return [float(cell) for cell in rows.locator("td:nth-of-type(1)").all_inner_texts()]
+
+
+def at_week(page, week):
+    page.wait_for_function("words => document.querySelector('.pd-room-week').innerText.startsWith(words)", arg=week)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with socket.socket() as trial:  # a port of its own: other tests' servers start at the same time
+        trial.bind(("127.0.0.1", 0))
+        port = trial.getsockname()[1]
+    made = Server(tmp_path_factory.mktemp("staffroom"), "--port", str(port))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def played():
+    cast = Cast(State(designs=HUB.designs, years=1).request(), 1)
+    cast.run_to(WEEKS)
+    return cast
+
+
+class TestBrowser:
+    QUERY = address(State(designs=HUB.designs, years=1, page="staffroom"))
+
+    def test_a_trainer_plays_two_staffrooms_by_keyboard(self, browser, server, played):
+        with opened(browser, server, self.QUERY) as page:
+            names = ("A (maths-hub, changed)", "B (lesson-study, changed)")
+            assert page.inner_text("main h1") == words.sentence(played.acts, names, 0)
+            page.get_by_role("button", name="Step a week").focus()
+            for week in (1, 2, 3):
+                page.keyboard.press("Enter")
+                at_week(page, f"Week {week}")
+            assert page.inner_text("main h1") == words.sentence(played.acts, names, 3)
+            sessions = [act.film.session_weeks(WEEKS) for act in played.acts]
+            captions = page.locator(".pd-room-caption").all_inner_texts()
+            assert captions == [words.caption(act, 3, when) for act, when in zip(played.acts, sessions, strict=True)]
+            assert page.locator(".pd-room-session").count() == sum(map(len, sessions))
+
+            page.get_by_text("Numbers: all teachers").click()
+            for index, act in enumerate(played.acts):
+                shown = np.array(use_in_table(page, index))
+                assert np.abs(shown - act.film.frames[3]["use"] / 10_000).max() <= 0.00501
+
+            page.get_by_label("Teacher", exact=True).focus()
+            page.keyboard.type("Teacher 4")
+            page.wait_for_selector(".pd-room-story")
+            page.wait_for_function("document.querySelector('.pd-room-story h2').innerText.includes('week 3')")
+            said = page.locator(".pd-room-story section").all_inner_texts()
+            for act, text in zip(played.acts, said, strict=True):
+                for line in words.story(act, 3, 3):
+                    assert line in text
+            assert page.locator(".pd-room-chart polyline").count() == 4
+
+            page.get_by_label("Colour shows").select_option("technique")
+            page.wait_for_function("location.search.includes('view.colour=technique')")
+            assert "Technique" in page.inner_text(".pd-room-legend")
+            technique = played.acts[0].film.frames[3]["technique"][3] / 10_000
+            page.wait_for_function(
+                "words => document.querySelector('.pd-room-chart').getAttribute('aria-label').includes(words)",
+                arg=f"with the PD {technique:.2f}",
+            )
+
+            page.get_by_label("Speed").select_option("8")
+            page.get_by_role("button", name="Play").focus()
+            page.keyboard.press("Enter")
+            page.wait_for_function("Number(document.querySelector('#pd-week').value) >= 8")
+            page.keyboard.press("Enter")
+            page.get_by_role("button", name="Play").wait_for()
+            week = int(page.input_value("#pd-week"))
+            page.wait_for_timeout(300)
+            assert int(page.input_value("#pd-week")) == week
+            assert page.inner_text("main h1") == words.sentence(played.acts, names, week)
+            page.wait_for_function("week => location.search.includes('view.week=' + week)", arg=week)
+            assert "view.teacher=3" in page.url
+
+            page.locator("#pd-week").focus()
+            page.keyboard.press("End")
+            at_week(page, "Week 39")
+            assert page.inner_text("main h1") == words.sentence(played.acts, names, WEEKS)
+            assert page.get_by_role("button", name="Step a week").is_disabled()
+            page.get_by_role("button", name="Back to start").click()
+            at_week(page, "Before the first week")
+            assert page.inner_text("main h1") == words.sentence(played.acts, names, 0)
+            assert page.failed == []
+            assert page.complaints == []
+
+    def test_a_click_in_the_picture_chooses_a_teacher_and_the_link_opens_the_same(self, browser, server, played):
+        with opened(browser, server, self.QUERY + "&view.week=20") as page:
+            at_week(page, "Week 20")
+            place = played.plans[1].places[5]
+            box = page.locator("canvas").nth(1).bounding_box()
+            scale = min((box["width"] - 8) / played.plans[1].width, (box["height"] - 8) / played.plans[1].height)
+            corner = [
+                (box["width"] - played.plans[1].width * scale) / 2,
+                (box["height"] - played.plans[1].height * scale) / 2,
+            ]
+            spot = {"x": corner[0] + place[0] * scale, "y": corner[1] + place[1] * scale}
+            page.locator("canvas").nth(1).click(position=spot)
+            page.wait_for_selector(".pd-room-story")
+            assert page.inner_text(".pd-room-story h2 >> nth=0").strip() == "Teacher 6 with A, week 20"
+            page.wait_for_function("location.search.includes('view.teacher=5')")
+            with opened(browser, server, page.url.partition("?")[2]) as again:
+                again.wait_for_selector(".pd-room-story")
+                at_week(again, "Week 20")
+                assert again.inner_text("main h1") == page.inner_text("main h1")
+                assert again.inner_text(".pd-room-story") == page.inner_text(".pd-room-story")
+
+    def test_the_picture_changes_with_the_week_and_is_drawn(self, browser, server):
+        read = "[...document.querySelectorAll('canvas')].map((one) => one.toDataURL())"
+        with opened(browser, server, self.QUERY) as page:
+            before = page.evaluate(read)
+            page.locator("#pd-week").focus()
+            page.keyboard.press("End")
+            at_week(page, "Week 39")
+            page.wait_for_timeout(200)
+            after = page.evaluate(read)
+            assert all(old != new for old, new in zip(before, after, strict=True))
+            colours = page.evaluate(
+                """() => { const one = document.querySelector('canvas');
+                const data = one.getContext('2d').getImageData(0, 0, one.width, one.height).data, seen = new Set();
+                for (let at = 0; at < data.length; at += 4) seen.add(data.slice(at, at + 3).join());
+                return seen.size; }"""
+            )
+            assert colours > 50
+
+    def test_too_large_a_design_gives_a_message_and_a_usable_page(self, browser, server):
+        with opened(
+            browser, server, "page=about&a=no-pd&a.staff.schools=12&b=solo-course&years=1&replicates=20"
+        ) as page:
+            page.get_by_role("link", name="Staffroom").click()
+            page.wait_for_selector(".pd-waiting:has-text('480 teachers')")
+            page.get_by_role("button", name="Undo").click()
+            page.wait_for_selector("main h1")
+            assert page.complaints == []
+
+    @pytest.mark.parametrize("more", ["", "&view.teacher=5&view.week=12", "&present=yes&view.colour=nonsense"])
+    def test_axe_finds_no_serious_violation(self, browser, server, more):
+        axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+        with opened(browser, server, self.QUERY + more) as page:
+            page.wait_for_timeout(700)
+            for summary in page.locator("summary").all():
+                summary.click()
+            found = axe.Axe().run(page).response["violations"]
+            serious = [
+                (v["id"], [n["html"][:200] for n in v["nodes"][:3]])
+                for v in found
+                if v["impact"] in ("serious", "critical")
+            ]
+            assert serious == []
+
+    def test_nothing_sticks_out_at_the_side(self, browser, server):
+        for width in (1024, 768, 1600):
+            with opened(browser, server, self.QUERY + "&view.teacher=5", width=width) as page:
+                page.wait_for_selector(".pd-room-story")
+                assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-ASPECT = 1.5  # width over height that suits two pictures side by side
+ASPECT = 1.25  # width over height that suits two pictures side by side
 LARGEST_RING = 12
 EDGE = 0.65  # from a teacher to the end of the department
 PADDING = 0.35  # around the departments of a school
