@@ -42,6 +42,7 @@ class Session:
         self.selected = 0
         self.result: Comparison | None = None
         self.board: dict[str, Any] | None = None
+        self.boards = 0  # how many there have been
         self.download: dict[str, Any] | None = None
         self.busy = self.stale = True  # the result is not complete; what is shown is not of this state
         self._lock = threading.RLock()
@@ -197,6 +198,7 @@ class Session:
             if self._asked != numbers:
                 return
             self.result, self.board, self.stale = result, board, False
+            self.boards += 1
             self.busy = result.request.replicates < numbers.replicates
             if not self.busy:
                 self._complete = (numbers, result)

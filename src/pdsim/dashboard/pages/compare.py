@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -17,8 +18,8 @@ COMPILING = " The model is being compiled for this computer, which takes about a
 
 @solara.component_vue("compare.vue")
 def View(  # noqa: D103, N802 - its arguments are the properties of compare.vue
-    panel: dict[str, Any],
-    board: dict[str, Any] | None,
+    panel_text: str,
+    board_text: str,
     busy: bool,
     stale: bool,
     wanted: int,
@@ -34,10 +35,13 @@ def View(  # noqa: D103, N802 - its arguments are the properties of compare.vue
 @solara.component
 def Compare(session: Session, version: int) -> Any:  # noqa: N802 - a component
     """The page; ``version`` grows whenever there is something new to show."""
-    state = session.state
+    state, board = session.state, session.board
+    # as text, because Solara would look for components in every list and table, on every change
+    panel_text = solara.use_memo(lambda: json.dumps(session.panel()), [state, session.selected])
+    board_text = solara.use_memo(lambda: json.dumps(board), [session.boards])
     return View(
-        panel=session.panel(),
-        board=session.board,
+        panel_text=panel_text,
+        board_text=board_text,
         busy=session.busy,
         stale=session.stale,
         wanted=state.replicates,
