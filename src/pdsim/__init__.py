@@ -32,6 +32,7 @@ _WHERE = {
     "evaluate": ("pdsim.evaluation", "evaluate"),
     "sweep": ("pdsim.experiment", "sweep"),
     "analyse": ("pdsim.analysis", "analyse"),
+    "Analysis": ("pdsim.analysis", "Analysis"),
     "simulate_literatures": ("pdsim.lab.result", "simulate_literatures"),
     "StaffroomModel": ("pdsim.mesa_model", "StaffroomModel"),
     "InputError": ("pdsim.errors", "InputError"),
