@@ -31,7 +31,7 @@ def verdict(answer, effect=0.02, low=0.0, high=0.04, **probabilities):
     families = {
         name: {"share": effect / 4, "low": low, "high": high} for name in ("fluoride", "mint", "organisation", "cost")
     }
-    return Verdict(answer, known, families, {"effect": effect, "low": low, "high": high})
+    return Verdict(answer, known, families, {"effect": effect, "low": low, "high": high}, 80)
 
 
 def answered(answer, question=MINT, **more):
@@ -424,7 +424,7 @@ class TestStudent:
             page.fill("#reason", "for lesson study")
             page.select_option("#lesson-design", "maths-hub")
             page.wait_for_function("location.search.includes('maths-hub')")
-            assert page.input_value("#reason") == ""
+            page.wait_for_function("document.getElementById('reason').value === ''")
             page.select_option("#lesson-design", "lesson-study")
             page.wait_for_function("document.getElementById('reason').value === 'for lesson study'")
 

@@ -73,12 +73,14 @@ class Verdict:
         probabilities: of each answer, 0-1.
         families: for each family of channels its share, low and high.
         total: the whole difference from the same programme done alone: effect, low, high.
+        draws: of the assumptions behind the probabilities.
     """
 
     answer: str
     probabilities: Mapping[str, float]
     families: Mapping[str, Mapping[str, float]]
     total: Mapping[str, float]
+    draws: int
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,9 @@ class Answer:
 def verdict_of(found: Explanation) -> Verdict:
     """The verdict's part of an explanation."""
     families = {str(row["family"]): row for row in found.families.to_dict("records")}
-    return Verdict(found.verdict["answer"], found.verdict["posterior"], families, found.total)
+    return Verdict(
+        found.verdict["answer"], found.verdict["posterior"], families, found.total, int(found.verdict["draws"])
+    )
 
 
 def answer_to(question: Question, progress: Progress = lambda runs: None) -> Answer:
@@ -122,7 +126,8 @@ def play(request: explanation.Request, progress: Progress) -> Verdict:
         family: explanation.share_of(values["families"][:, at, PUPILS], draw, "share")
         for at, family in enumerate(FAMILIES)
     }
-    return Verdict(verdict.answer_of(found), found, families, explanation.share_of(values["total"][:, 0, PUPILS], draw))
+    total = explanation.share_of(values["total"][:, 0, PUPILS], draw)
+    return Verdict(verdict.answer_of(found), found, families, total, len(asked.total))
 
 
 def runs_of(question: Question) -> int:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from pdsim import evaluation, library
 from pdsim import explanation_tables as words
-from pdsim import library
 from pdsim.assumptions import FAMILIES, PARAMETERS
 from pdsim.dashboard import inquiry_charts as charts
 from pdsim.dashboard.inquiry import Answer, Question, Verdict
@@ -22,7 +22,7 @@ from pdsim.evaluation import Evaluation
 from pdsim.explanation.flips import SEARCHED
 from pdsim.explanation.result import LEVELS as OUTCOMES_OF_LEVELS
 from pdsim.explanation.result import Explanation
-from pdsim.explanation.verdict import ANSWERS, THRESHOLD
+from pdsim.explanation.verdict import THRESHOLD
 from pdsim.figures import COLOURS, INK, unit_words
 from pdsim.handout_page import notice_row, world_words
 from pdsim.outcomes import OUTCOMES
@@ -52,7 +52,8 @@ SIZES: dict[str, tuple[str, float, float]] = {
 NEAR = 15  # schools of 100 by which a guess may be off and still be close
 LOOK = dict(zip(FAMILIES, (COLOURS[0], COLOURS[2], COLOURS[4], COLOURS[1]), strict=True)) | {"total": INK}
 ANSWER_COLOURS = {"fluoride": LOOK["fluoride"], "mint": LOOK["mint"], "harmful": LOOK["cost"]}
-WHERE = {"reaction": "liking", "organisational_support": "school support"}
+BARS = {"neither": "neither: a bystander", "undecided": "something else"}
+NARROW = (440, 140)  # width of a small picture, and what is kept of it for the names of rows
 LABELS = {
     "exchange_insight": "Team-mates pass on what they understand",
     "talk_deepens": "Talking about it deepens understanding",
@@ -304,8 +305,7 @@ def named(title: str, sentence: str) -> str:
 
 def family_row(family: str, row: Mapping[str, Any], name: str = "share") -> Dot:
     """A family, or the total, as a row."""
-    label = "all together" if family == "total" else f"{family}: {words.FAMILY_WORDS[family]}"
-    return Dot(label, row[name], row["low"], row["high"], LOOK[family])
+    return Dot("all together" if family == "total" else family, row[name], row["low"], row["high"], LOOK[family])
 
 
 def level_chart(found: Explanation, name: str) -> dict[str, Any]:
@@ -316,35 +316,48 @@ def level_chart(found: Explanation, name: str) -> dict[str, Any]:
     title = f"Level {LEVELS[outcome.level]}: {outcome.label} ({unit_words(outcome)})"
     d = words.digits(outcome)
     said = most_of(rows, d)
-    svg = charts.dot_rows(rows, d, 480, 212, named(title, said))
+    svg = charts.dot_rows(rows, d, *NARROW, named(title, said))
     return chart(title, said, svg, ["Family", "Share", "90 % interval"], dot_cells(rows, d))
 
 
 def most_of(rows: Sequence[Dot], digits: int) -> str:
-    """Which row adds most, which takes most away, and what they come to; the last row is the total."""
+    """Which row adds most, which costs most, and what they come to; the last row is the total."""
     *parts, total = rows
     most, least = max(parts, key=lambda row: row.value), min(parts, key=lambda row: row.value)
     half = 0.5 * 10**-digits
     out = []
     if most.value >= half:
-        out.append(f"Most comes from {plain_label(most)} ({signed(most.value, digits)})")
+        out.append(f"most comes from {in_sentence(most.label)} ({signed(most.value, digits)})")
     if least.value <= -half:
-        out.append(f"{plain_label(least)} takes away {signed(abs(least.value), digits).lstrip('+')}")
-    said = "; ".join(out) or "Hardly anything comes from any of them"
+        out.append(f"{in_sentence(least.label)} costs {abs(least.value):.{digits}f}")
+    said = "; ".join(out) or "hardly anything comes from any of them"
     return f"{said[0].upper()}{said[1:]}; in all {signed(total.value, digits)}."
 
 
-def plain_label(row: Dot) -> str:
-    """A row's name for a sentence: its plain words."""
-    return row.label.rpartition(": ")[2]
+def in_sentence(label: str) -> str:
+    """A row's name within a sentence.
+
+    >>> in_sentence("cost"), in_sentence("Norms")
+    ('the time it takes', '“Norms”')
+    """
+    return {**words.FAMILY_WORDS, "organisation": "the school's backing"}.get(label, f"“{label}”")
 
 
 def dot_cells(rows: Sequence[Dot], digits: int) -> list[list[str]]:
     """Cells of the table of a picture of dots."""
     return [
-        [row.label, signed(row.value, digits), f"{signed(row.low, digits)} to {signed(row.high, digits)}"]
+        [long_label(row.label), signed(row.value, digits), f"{signed(row.low, digits)} to {signed(row.high, digits)}"]
         for row in rows
     ]
+
+
+def long_label(label: str) -> str:
+    """A row's name in a table: a family with what it is.
+
+    >>> long_label("mint"), long_label("all together")
+    ('mint: liking it', 'all together')
+    """
+    return f"{label}: {words.FAMILY_WORDS[label]}" if label in words.FAMILY_WORDS else label
 
 
 def channel_chart(found: Explanation) -> dict[str, Any]:
@@ -364,20 +377,40 @@ def channel_chart(found: Explanation) -> dict[str, Any]:
     return chart(title, said, svg, ["Channel", "Family", "Share", "90 % interval"], table)
 
 
-def verdict_chart(found: Verdict, before: Mapping[str, float] | None = None) -> dict[str, Any]:
+def verdict_chart(
+    found: Verdict, before: Mapping[str, float] | None = None, room: tuple[int, int] = (700, 150)
+) -> dict[str, Any]:
     """In how many of 100 simulated worlds each answer holds, and, paler, before the evidence."""
-    rows = [
-        Bar(SHORT[a], found.probabilities[a], colour=ANSWER_COLOURS.get(a, INK), beside=before[a] if before else None)
-        for a in ANSWERS
-    ]
-    title = "The verdict: of 100 simulated worlds, so many say …"
+    rows = []
+    for answer, share in found.probabilities.items():
+        low, high = interval_of(share, found.draws)
+        beside = before[answer] if before else None
+        rows.append(Bar(BARS.get(answer, answer), share, low, high, ANSWER_COLOURS.get(answer, INK), beside))
     first, second = sorted(rows, key=lambda row: -row.share)[:2]
+    title = "The verdict in 100 simulated worlds"
     said = f"“{first.label}” in {of_100(first.share)}, then “{second.label}” in {of_100(second.share)}."
-    columns = ["Answer", "Of 100 worlds", *(["Before the evidence"] if before else [])]
+    columns = ["Answer", "Of 100 worlds (90 % interval)", *(["Before the evidence"] if before else [])]
     cells = [
-        [row.label, f"{100 * row.share:.0f}", *([f"{100 * (row.beside or 0):.0f}"] if before else [])] for row in rows
+        [row.label, bar_words(row), *([f"{100 * row.beside:.0f}"] if row.beside is not None else [])] for row in rows
     ]
-    return chart(title, said, charts.bar_rows(rows, 700, 130, named(title, said)), columns, cells)
+    return chart(title, said, charts.bar_rows(rows, *room, named(title, said)), columns, cells)
+
+
+def interval_of(share: float, draws: int) -> tuple[float, float]:
+    """The 90 % Wilson interval of a share of so many draws.
+
+    >>> [round(end, 2) for end in interval_of(0.5, 80)]
+    [0.41, 0.59]
+    """
+    found = evaluation.share(np.arange(draws) < round(share * draws), np.arange(draws))
+    assert found.low is not None
+    assert found.high is not None
+    return found.low, found.high
+
+
+def bar_words(row: Bar) -> str:
+    """A share with its interval, of 100."""
+    return f"{100 * row.share:.0f} ({100 * (row.low or 0):.0f} to {100 * (row.high or 0):.0f})"
 
 
 def notice_chart(found: Evaluation) -> dict[str, Any]:
@@ -456,14 +489,15 @@ def short_part(answer: Answer, start: Answer) -> dict[str, Any]:
     said = most_of(rows, 3)
     table = dot_cells(rows, 3)
     columns = ["Family", "Share", "90 % interval"]
+    picture = charts.dot_rows(rows, 3, *NARROW, named(title, said))
     return {
         "settings": settings_words(answer.question),
         "world": world_words(answer.question.world),
         "answer": found.answer,
         "said": f"With these settings, {words.ANSWER_WORDS[found.answer]}.",
-        "families": chart(title, said, charts.dot_rows(rows, 3, 560, 212, named(title, said)), columns, table),
-        "verdict": verdict_chart(found),
-        "moved": answer.question != start.question,
+        "families": chart(title, said, picture, columns, table),
+        "verdict": verdict_chart(found, room=NARROW),
+        "moved": setting_of(answer.question) != setting_of(start.question),
     }
 
 
