@@ -27,7 +27,7 @@ LIMITS = (
 
 
 @solara.component_vue("about.vue")
-def View(  # noqa: D103, N802 - its arguments are the properties of about.vue
+def View(  # noqa: N802 - a component
     limits: tuple[str, ...],
     assumptions: list[dict[str, Any]],
     fixed: dict[str, float],
@@ -35,7 +35,8 @@ def View(  # noqa: D103, N802 - its arguments are the properties of about.vue
     citation: str,
     worlds: str,
     event_act: Callable[[dict[str, Any]], None],
-) -> None: ...
+) -> None:
+    """The picture of it; its arguments are the properties of about.vue."""
 
 
 def assumption_groups() -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ COMPILING = " The model is being compiled for this computer, which takes about a
 
 
 @solara.component_vue("compare.vue")
-def View(  # noqa: D103, N802 - its arguments are the properties of compare.vue
+def View(  # noqa: N802 - a component
     panel_text: str,
     board_text: str,
     busy: bool,
@@ -29,7 +29,8 @@ def View(  # noqa: D103, N802 - its arguments are the properties of compare.vue
     command: str,
     citation: str,
     event_act: Callable[[dict[str, Any]], None],
-) -> None: ...
+) -> None:
+    """The picture of it; its arguments are the properties of compare.vue."""
 
 
 @solara.component

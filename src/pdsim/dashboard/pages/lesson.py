@@ -24,14 +24,15 @@ def desk() -> Desk:
 
 
 @solara.component_vue("lesson.vue")
-def View(  # noqa: D103, N802 - its arguments are the properties of lesson.vue
+def View(  # noqa: N802 - a component
     lesson: dict[str, Any],
     shown: dict[str, Any],
     plan: str,
     compiled: bool,
     present: bool,
     event_tell: Callable[[Mapping[str, Any]], None],
-) -> None: ...
+) -> None:
+    """The picture of it; its arguments are the properties of lesson.vue."""
 
 
 @cache

@@ -27,11 +27,12 @@ def simulator() -> Simulator:
 
 
 @solara.component_vue("shell.vue")
-def Shell(  # noqa: D103, N802 - its arguments are the properties of shell.vue
+def Shell(  # noqa: N802 - a component
     shell: dict[str, Any],
     titles: dict[str, str],
     event_act: Callable[[dict[str, Any]], None],
-) -> None: ...
+) -> None:
+    """The picture of it; its arguments are the properties of shell.vue."""
 
 
 def open_session(query: str, show: Callable[[Callable[[int], int]], None]) -> Session:
