@@ -15,7 +15,7 @@ from pdsim.simulate import kernel_is_compiled
 
 
 @solara.component_vue("staffroom.vue")
-def View(  # noqa: D103, N802 - its arguments are the properties of staffroom.vue
+def View(  # noqa: N802 - a component
     room: dict[str, Any] | None,
     chunk: dict[str, Any] | None,
     story: dict[str, Any] | None,
@@ -27,7 +27,8 @@ def View(  # noqa: D103, N802 - its arguments are the properties of staffroom.vu
     event_act: Callable[[dict[str, Any]], None],
     event_ask: Callable[[dict[str, Any]], None],
     event_tell: Callable[[dict[str, Any]], None],
-) -> None: ...
+) -> None:
+    """The picture of it; its arguments are the properties of staffroom.vue."""
 
 
 @solara.component
