@@ -14,7 +14,7 @@ from pdsim import simulate, theory
 from pdsim.dashboard.room import wire, words
 from pdsim.dashboard.room.cast import MOST_TEACHERS, Cast, world_of
 from pdsim.dashboard.room.film import SCALES, Film, advice_given, frame_of
-from pdsim.dashboard.room.layout import Seat, plan, ring
+from pdsim.dashboard.room.layout import ASPECTS, Seat, plan, ring
 from pdsim.dashboard.room.stage import CHUNK, MOST_WEEKS, Stage, look
 from pdsim.dashboard.state import Design, State, address, changed
 from pdsim.errors import InputError
@@ -55,12 +55,13 @@ class TestLayout:
     def test_it_is_the_same_whatever_the_order_of_the_seats(self, shape):
         seats = seats_in(*shape)
         shuffled = [seats[at] for at in np.random.default_rng(1).permutation(len(seats))]
-        assert plan(seats) == plan(shuffled)
+        for aspect in ASPECTS:
+            assert plan(seats, aspect) == plan(shuffled, aspect)
 
     @pytest.mark.parametrize("shape", SHAPES)
     def test_schools_do_not_overlap_and_hold_their_teachers_apart(self, shape):
         seats = seats_in(*shape)
-        found = plan(seats)
+        found = plan(seats, ASPECTS[0])
         assert len(found.schools) == shape[0] + shape[3]
         for box in found.schools:
             assert box.x >= -1e-9
@@ -85,7 +86,7 @@ class TestLayout:
 
     @pytest.mark.parametrize("shape", SHAPES)
     def test_departments_keep_to_their_discs_and_discs_apart(self, shape):
-        found = plan(seats_in(*shape))
+        found = plan(seats_in(*shape), ASPECTS[1])
         for disc in found.departments:
             assert all(math.dist(found.places[post], (disc.x, disc.y)) < disc.radius for post in disc.posts)
             for other in found.departments:
@@ -102,13 +103,12 @@ class TestLayout:
         assert min(distances, default=1) > 0.69
 
     def test_a_post_stands_at_the_same_place_in_both_designs(self, hub):
-        first, second = hub.plans
-        assert first is second
+        assert all(first is second for first, second in hub.plans)
         assert set(hub.acts[1].posts) < set(hub.acts[0].posts)
 
     def test_designs_whose_departments_differ_have_plans_of_their_own(self):
         state = State(designs=(small("lesson-study"), small("lesson-study", **{"staff.departments": 2})), years=1)
-        first, second = Cast(state.request(), 1).plans
+        first, second = Cast(state.request(), 1).plans[0]
         assert len(first.departments) == 5
         assert len(second.departments) == 2
 
@@ -304,8 +304,9 @@ class TestWire:
         scene = wire.scene(hub, ["A", "B"])
         assert [len(act["posts"]) for act in scene["acts"]] == [22, 10]
         assert len(scene["people"]) == len({one["name"] for one in scene["people"]}) == 22
-        assert len(scene["acts"][0]["schools"]) == 7
-        assert len(scene["acts"][1]["schools"]) == 1
+        for shape in (0, 1):
+            assert [len(act["shapes"][shape]["schools"]) for act in scene["acts"]] == [7, 1]
+            assert [len(act["shapes"][shape]["departments"]) for act in scene["acts"]] == [17, 5]
 
 
 class Tab:
@@ -499,14 +500,13 @@ class TestBrowser:
     def test_a_click_in_the_picture_chooses_a_teacher_and_the_link_opens_the_same(self, browser, server, played):
         with opened(browser, server, self.QUERY + "&view.week=20") as page:
             at_week(page, "Week 20")
-            place = played.plans[1].places[5]
-            box = page.locator("canvas").nth(1).bounding_box()
-            scale = min((box["width"] - 8) / played.plans[1].width, (box["height"] - 8) / played.plans[1].height)
-            corner = [
-                (box["width"] - played.plans[1].width * scale) / 2,
-                (box["height"] - played.plans[1].height * scale) / 2,
-            ]
-            spot = {"x": corner[0] + place[0] * scale, "y": corner[1] + place[1] * scale}
+            plan, box = played.plans[0][1], page.locator("canvas").nth(1).bounding_box()
+            scale = min((box["width"] - 8) / plan.width, (box["height"] - 8) / plan.height)
+            x, y = plan.places[5]
+            spot = {
+                "x": (box["width"] - plan.width * scale) / 2 + x * scale,
+                "y": (box["height"] - plan.height * scale) / 2 + y * scale,
+            }
             page.locator("canvas").nth(1).click(position=spot)
             page.wait_for_selector(".pd-room-story")
             assert page.inner_text(".pd-room-story h2 >> nth=0").strip() == "Teacher 6 with A, week 20"

@@ -9,7 +9,7 @@ import numpy as np
 from pdsim import theory
 from pdsim.comparison import Request
 from pdsim.dashboard.room.film import Film
-from pdsim.dashboard.room.layout import Plan, Seat, plan
+from pdsim.dashboard.room.layout import ASPECTS, Plan, Seat, plan
 from pdsim.dashboard.state import LETTERS, preset_of
 from pdsim.errors import InputError
 from pdsim.kernel.records import WEEKS
@@ -54,6 +54,11 @@ class Cast:
         request: a comparison, of which the first two designs are played.
         world: which of its simulated worlds, 1, 2, ...; the same numbers as that comparison's, to the bit.
 
+    Attributes:
+        acts: the designs, playing.
+        weeks: how many weeks there are to play.
+        plans: for each of ``ASPECTS`` a plan for each act.
+
     Raises:
         InputError: more teachers than can be shown.
     """
@@ -74,7 +79,7 @@ class Cast:
             for letter, design in zip(LETTERS, designs, strict=False)
         )
         self.weeks = request.years * WEEKS
-        self.plans = plans(self.acts)
+        self.plans = tuple(plans(self.acts, aspect) for aspect in ASPECTS)
 
     @property
     def filmed(self) -> int:
@@ -121,12 +126,12 @@ def seats(act: Act) -> dict[int, Seat]:
     }
 
 
-def plans(acts: tuple[Act, ...]) -> tuple[Plan, ...]:
+def plans(acts: tuple[Act, ...], aspect: float) -> tuple[Plan, ...]:
     """A plan for each design: one for all, with every post of any, unless a post sits differently in two of them."""
     each = [seats(act) for act in acts]
     together: dict[int, Seat] = {}
     for some in each:
         together |= some
     if any(together[post] != seat for some in each for post, seat in some.items()):
-        return tuple(plan(list(some.values())) for some in each)
-    return (plan(list(together.values())),) * len(acts)
+        return tuple(plan(list(some.values()), aspect) for some in each)
+    return (plan(list(together.values()), aspect),) * len(acts)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-ASPECT = 1.25  # width over height that suits two pictures side by side
+ASPECTS = (1.25, 2.1)  # width over height: two pictures side by side on a screen that is high, or wide
 LARGEST_RING = 12
 EDGE = 0.65  # from a teacher to the end of the department
 PADDING = 0.35  # around the departments of a school
@@ -38,7 +38,6 @@ class Box:
     width: float
     height: float
     label: str
-    partner: bool
 
 
 @dataclass(frozen=True)
@@ -101,9 +100,9 @@ def extent(count: int, columns: int, width: float, height: float, gap: float) ->
     return columns * (width + gap) - gap, lines * (height + gap) - gap
 
 
-def scale_of(width: float, height: float) -> float:
-    """How large something can be drawn in a picture of ``ASPECT``."""
-    return min(ASPECT / width, 1 / height)
+def scale_of(size: tuple[float, float], aspect: float) -> float:
+    """How large something of a width and height can be drawn in a picture of an aspect."""
+    return min(aspect / size[0], 1 / size[1])
 
 
 @dataclass(frozen=True)
@@ -145,14 +144,14 @@ def forms(groups: Groups) -> list[Form]:
     return [Form(columns, radius, departments) for columns in range(1, departments + 1)]
 
 
-def plan(seats: Sequence[Seat]) -> Plan:
-    """The largest picture of a staff: own schools, and partner schools to the right of them or below.
+def plan(seats: Sequence[Seat], aspect: float) -> Plan:
+    """The largest picture of a staff in a frame of an aspect: own schools, partner schools to the right or below.
 
     The same staff gives the same plan, whatever the order of ``seats``.
     """
     own = grouped(seat for seat in seats if not seat.partner)
     partners = grouped(seat for seat in seats if seat.partner)
-    (width, height), placed = max(arrangements(own, partners), key=lambda found: scale_of(*found[0]))
+    (width, height), placed = max(arrangements(own, partners), key=lambda found: scale_of(found[0], aspect))
     boxes = [box for block in placed for box in block.boxes()]
     discs = [disc for block in placed for disc in block.discs()]
     places = {post: place for disc in discs for post, place in standing(disc)}
@@ -172,9 +171,7 @@ class Block:
         """The schools' boxes with their names."""
         kind = "Partner" if self.partner else "School"
         names = [f"{kind} {number}" if len(self.groups) > 1 else kind for number in range(1, len(self.groups) + 1)]
-        return [
-            Box(x, y, *self.form.size, name, self.partner) for name, (x, y) in zip(names, self.corners, strict=True)
-        ]
+        return [Box(x, y, *self.form.size, name) for name, (x, y) in zip(names, self.corners, strict=True)]
 
     def discs(self) -> list[Disc]:
         """The departments of all schools."""

@@ -12,7 +12,7 @@ from pdsim.dashboard.board import badge
 from pdsim.dashboard.room import words
 from pdsim.dashboard.room.cast import Act, Cast
 from pdsim.dashboard.room.film import SCALES, Frame
-from pdsim.dashboard.room.layout import Plan
+from pdsim.dashboard.room.layout import Box, Plan
 from pdsim.kernel.records import WEEKS
 
 SENT = ("insight", "technique", "habit", "use", "craft", "attended", "ties")
@@ -36,33 +36,43 @@ def scene(cast: Cast, names: Sequence[str]) -> dict[str, Any]:
         "year": WEEKS,
         "scales": SCALES,
         "acts": [
-            act_scene(act, plan, name, index, cast.weeks)
-            for index, (act, plan, name) in enumerate(zip(cast.acts, cast.plans, names, strict=True))
+            act_scene(act, plans, name, index, cast.weeks)
+            for index, (act, plans, name) in enumerate(
+                zip(cast.acts, zip(*cast.plans, strict=True), names, strict=True)
+            )
         ],
         "people": people(cast),
     }
 
 
-def act_scene(act: Act, plan: Plan, name: str, index: int, weeks: int) -> dict[str, Any]:
+def act_scene(act: Act, plans: Sequence[Plan], name: str, index: int, weeks: int) -> dict[str, Any]:
     """What stays as it is in one design."""
-    schools = {post // words.SCHOOL_ADDRESS for post in act.posts.tolist()}
-    partners = any(school >= words.PARTNER_ADDRESS for school in schools)
     return {
         "letter": act.letter,
         "name": name,
         "badge": badge(index),
+        "posts": act.posts.tolist(),
+        "sessions": act.film.session_weeks(weeks),
+        "shapes": [shape(plan, act.posts.tolist()) for plan in plans],
+    }
+
+
+def shape(plan: Plan, posts: Sequence[int]) -> dict[str, Any]:
+    """A plan as far as it concerns a design with these posts; another design's schools leave their room empty."""
+    departments = [disc for disc in plan.departments if set(disc.posts) & set(posts)]
+    held = [box for box in plan.schools if any(inside(box, plan.places[post]) for post in posts)]
+    return {
         "width": plan.width,
         "height": plan.height,
-        "schools": [
-            [box.x, box.y, box.width, box.height, box.label] for box in plan.schools if partners or not box.partner
-        ],
-        "departments": [
-            [disc.x, disc.y, disc.radius] for disc in plan.departments if set(disc.posts) & set(act.posts.tolist())
-        ],
-        "posts": act.posts.tolist(),
-        "places": [plan.places[post] for post in act.posts.tolist()],
-        "sessions": act.film.session_weeks(weeks),
+        "schools": [[box.x, box.y, box.width, box.height, box.label] for box in held],
+        "departments": [[disc.x, disc.y, disc.radius] for disc in departments],
+        "places": [plan.places[post] for post in posts],
     }
+
+
+def inside(box: Box, place: tuple[float, float]) -> bool:
+    """True for a place in a school's box."""
+    return box.x < place[0] < box.x + box.width and box.y < place[1] < box.y + box.height
 
 
 def people(cast: Cast) -> list[dict[str, Any]]:

@@ -183,7 +183,7 @@ def change(act: Act, row: int, week: int) -> str:
         for name in LEARNT
     }
     clear = [f"{name} {signed(gap)}" for name, gap in gaps.items() if abs(gap) >= CLEAR]
-    return f"{said} Beside that: {listed(clear)}." if clear else said
+    return f"{said} Behind it, against no PD: {listed(clear)}." if clear else said
 
 
 def value_at(frame: Frame, name: str, row: int) -> float:
@@ -223,13 +223,12 @@ def lasting_ties(act: Act, row: int, week: int) -> str:
     """Lasting ties of the teacher that stand, and since when."""
     years, frames = act.design.evaluation.years, act.film.frames
     parts = []
-    for place, words in ((0, "Turns to {} since {}"), (1, "{} has turned to this teacher since {}")):
+    for place, words in ((0, "to {} since {}"), (1, "from {} since {}")):
         for tie in frames[week]["ties"]:
             if tie[2] and tie[place] == row:
                 other = named(act, [tie[1 - place]])
-                said = words.format(other, week_words(formed(frames, tie, week), years))
-                parts.append(said[0].upper() + said[1:])
-    return f"Ties that the programme made: {'; '.join(parts)}." if parts else ""
+                parts.append(words.format(other, week_words(formed(frames, tie, week), years)))
+    return f"Ties that the programme made: {', '.join(parts)}." if parts else ""
 
 
 def formed(frames: Sequence[Frame], tie: np.ndarray, week: int) -> int:
