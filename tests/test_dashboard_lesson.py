@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import threading
 from dataclasses import replace
 from itertools import pairwise
@@ -109,7 +110,7 @@ class TestFlips:
         now = answered("neither", replace(MINT, fixed=(("company_motivation", 0.0),)))
         said = words.flip_words(answered("mint"), now)
         assert said.startswith("It flipped, from mint to neither. What flipped it: Company makes teachers want to: 0 ")
-        assert "instead of as believed" in said
+        assert "instead of what is believed" in said
         assert words.flipped(answered("mint"), now)
 
     def test_another_world_is_named(self):
@@ -278,7 +279,7 @@ class TestTab:
             assert heard.wait(10)
         shown = tab.shown()
         assert shown["flipped"]
-        assert "Company makes teachers want to: 0 instead of as believed" in shown["flip"]
+        assert "Company makes teachers want to: 0 instead of what is believed" in shown["flip"]
         assert dict(session.state.view)["lesson.try.fixed"] == "company_motivation=0"
         tab.tell({"do": "try", "name": "company_motivation", "value": 17})
         assert "allowed is one of" in tab.setup()["notes"][0]
@@ -309,6 +310,16 @@ class TestTab:
         desk.close()
 
 
+@pytest.mark.parametrize("found", inquiry_shipped.shipped().values(), ids=lambda found: found.question.design)
+def test_what_the_facilitators_page_expects_is_what_the_model_says(found):
+    share = found.explanation.levels.set_index(["outcome", "family"]).share
+    families = [share["reaction", family] for family in ("fluoride", "mint", "organisation", "cost")]
+    assert max(families) == share["reaction", "mint"]
+    assert share["pupil_attainment", "cost"] < 0
+    form, tests = (words.level_row(found.evaluation, level)["detected"] for level in (1, 5))
+    assert form > tests
+
+
 def test_the_facilitators_page_is_45_minutes_without_gaps():
     spans = [(int(a), int(b)) for a, b in re.findall(r"^\| (\d+)-(\d+) \|", odd.document("lesson"), re.M)]
     assert spans[0][0] == 0
@@ -322,9 +333,17 @@ REASON = 'Teachers <b>talk</b> & "learn" <script>alert(1)</script>'
 FAST = {"page": "lesson", "view.lesson.design": "lesson-study", "view.lesson.world": "mint", "view.lesson.name": "test"}
 
 
+def started(folder):
+    """A server at a port that is free."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return Server(folder, "--port", str(port))
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    made = Server(tmp_path_factory.mktemp("lesson"))
+    made = started(tmp_path_factory.mktemp("lesson"))
     yield made
     made.close()
 
@@ -427,6 +446,23 @@ class TestStudent:
             page.wait_for_function("document.getElementById('reason').value === ''")
             page.select_option("#lesson-design", "lesson-study")
             page.wait_for_function("document.getElementById('reason').value === 'for lesson study'")
+
+    def test_answers_survive_a_restart_of_the_server(self, browser, tmp_path):
+        first = started(tmp_path)
+        port = first.url.split(":")[2].strip("/")
+        with opened(browser, first, urlencode(FAST)) as page:
+            predict(page)
+            page.fill("#surprise", "a note")
+            first.close()
+            second = Server(tmp_path, "--port", port)
+            try:
+                page.reload()
+                page.wait_for_selector("#says", timeout=120_000)
+                assert page.input_value("#surprise") == "a note"
+                assert page.input_value("#reason") == REASON
+                assert page.locator(".pd-compared tbody tr").count() == 3
+            finally:
+                second.close()
 
 
 class TestTeacher:

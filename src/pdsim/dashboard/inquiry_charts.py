@@ -44,6 +44,7 @@ def dot_rows(rows: Sequence[Dot], digits: int, width: int, room: int, label: str
     """Dots on their intervals over one scale with a dashed line at no difference; ``room`` is kept for the names."""
     height = HEAD + ROW * len(rows) + FOOT
     values = [0.0, *(value for row in rows for value in (row.low, row.high, row.value))]
+    values += [row.before for row in rows if row.before is not None]
     x, ticks = scale_over(values, room + 10, width - VALUE - 10, 3)
     foot = height - FOOT
     parts = [line(x(tick), HEAD, x(tick), foot) for tick in ticks]

@@ -201,11 +201,11 @@ def value_words(name: str, setting: Mapping[str, Any]) -> str:
     """A value in words.
 
     >>> value_words("coordination", {"coordination": 0.25}), value_words("coordination", {})
-    ('0.25', 'as believed')
+    ('0.25', 'what is believed')
     """
     if name == "world":
         return f"“{setting['world']}”"
-    return words.number(setting[name]) if name in setting else "as believed"
+    return words.number(setting[name]) if name in setting else "what is believed"
 
 
 def settings_words(question: Question) -> str:
@@ -242,14 +242,23 @@ def slider_values(name: str) -> list[float]:
     return sorted(value for value in values | zero if p.low <= value <= p.high)
 
 
+def step_words(value: float, usual: float) -> str:
+    """A value of a slider beside the usual one, the centre of what was believed before the evidence.
+
+    >>> step_words(0.0, 0.1), step_words(-0.1, 0.1), step_words(0.25, 0.1)
+    ('0: switched off', '-0.1: turned round', '0.25: 2.5 × usual')
+    """
+    if value == 0.0:
+        return "0: switched off"
+    size = "turned round" if value * usual < 0 else f"{value / usual:.2g} × usual" if usual else ""
+    return f"{words.number(value)}: {size}" if size else words.number(value)
+
+
 def slider(name: str) -> dict[str, Any]:
     """A slider: its words and its steps, the first of which leaves the assumption as believed."""
     p = PARAMETERS[name]
     steps: list[dict[str, Any]] = [{"value": None, "words": "as believed"}]
-    steps += [
-        {"value": value, "words": "0: switched off" if value == 0.0 and p.family else words.number(value)}
-        for value in slider_values(name)
-    ]
+    steps += [{"value": value, "words": step_words(value, p.default)} for value in slider_values(name)]
     family = f" It belongs to {p.family} ({words.FAMILY_WORDS[p.family]})." if p.family else ""
     term = f"{p.name}, {p.unit}: {p.meaning}.{family} Source: {p.source}."
     return {"name": name, "label": label_of(name), "term": term, "steps": steps}
@@ -388,7 +397,8 @@ def verdict_chart(
         rows.append(Bar(BARS.get(answer, answer), share, low, high, ANSWER_COLOURS.get(answer, INK), beside))
     first, second = sorted(rows, key=lambda row: -row.share)[:2]
     title = "The verdict in 100 simulated worlds"
-    said = f"“{first.label}” in {of_100(first.share)}, then “{second.label}” in {of_100(second.share)}."
+    then = f", then “{second.label}” in {of_100(second.share)}" if second.share > 0 else ""
+    said = f"“{first.label}” in {of_100(first.share)}{then}."
     columns = ["Answer", "Of 100 worlds (90 % interval)", *(["Before the evidence"] if before else [])]
     cells = [
         [row.label, bar_words(row), *([f"{100 * row.beside:.0f}"] if row.beside is not None else [])] for row in rows
