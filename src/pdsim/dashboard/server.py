@@ -21,9 +21,10 @@ RISK = (
 )
 
 
-def settings() -> dict[str, str]:
+def settings(host: str = LOOPBACK[0]) -> dict[str, str]:
     """Solara's settings as environment variables: nothing is sent anywhere, sessions are capped and culled."""
     return {
+        "SOLARA_SERVER_HTTP_GZIP": str(host not in LOOPBACK),  # on one computer, packing takes longer than sending
         "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
         "SOLARA_TELEMETRY_SERVER_USER_ID": "none",
         "SOLARA_HOME": platformdirs.user_cache_dir("pdsim"),
@@ -62,9 +63,9 @@ def free_port(host: str, port: int | None) -> int:
     raise InputError(f"--host {host} --port {port}: cannot listen there ({problem.strerror or problem})")
 
 
-def prepared() -> Any:
+def prepared(host: str) -> Any:
     """Solara's web application, with the dashboard as its one page."""
-    os.environ.update(settings())
+    os.environ.update(settings(host))
     # plain http on one's own computer is what this server is for
     warnings.filterwarnings("ignore", message="Cookies with samesite=none require https")
     from solara.server import app as solara_app
@@ -73,7 +74,7 @@ def prepared() -> Any:
     from pdsim.dashboard import guard, site
 
     guard.close_doors()
-    site.simulator()
+    site.warm_up()
     solara_app.apps["__default__"] = solara_app.AppScript("pdsim.dashboard.site")
     return starlette.app
 
@@ -83,7 +84,7 @@ def serve(host: str, port: int, ready: Any = None) -> None:
     import uvicorn
 
     config = uvicorn.Config(
-        prepared(), host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1
+        prepared(host), host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1
     )
     server = uvicorn.Server(config)
     if ready is not None:

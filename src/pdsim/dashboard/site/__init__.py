@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -10,10 +11,13 @@ import solara
 from solara.server import kernel_context
 
 from pdsim.dashboard import first_screen
-from pdsim.dashboard.compute import Simulator
+from pdsim.dashboard.compute import BATCHES, Simulator
 from pdsim.dashboard.pages import pages
 from pdsim.dashboard.session import Session
 from pdsim.dashboard.state import Design, State
+from pdsim.simulate import kernel_is_compiled
+
+COMPILE_AFTER = 5.0  # seconds
 
 
 @cache
@@ -21,9 +25,25 @@ def simulator() -> Simulator:
     """The one simulator of the server, with the runs of the first screen."""
     made = Simulator()
     first_screen.fill(made.kept)
-    warm_up = State(designs=(Design("no-pd"), Design("no-pd")), replicates=20).request()
-    made.ask("warm up", warm_up, lambda result: None, lambda mistake: None)  # loads the model, or compiles it
     return made
+
+
+def ignore(_: Any) -> None:
+    """Do nothing with a result that nobody waits for."""
+
+
+def warm_up() -> None:
+    """Have the compiled model in memory before the first page is opened.
+
+    Where it must be compiled first this begins a little later, because it would slow the first page down.
+    """
+    request = State(designs=(Design("no-pd"), Design("no-pd")), replicates=BATCHES[0]).request()
+    if kernel_is_compiled():
+        simulator().result(request, BATCHES[0])
+        return
+    later = threading.Timer(COMPILE_AFTER, simulator().ask, ("warm up", request, ignore, ignore))
+    later.daemon = True
+    later.start()
 
 
 @solara.component_vue("shell.vue")
