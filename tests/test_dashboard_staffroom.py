@@ -189,6 +189,11 @@ class TestCast:
         played = hub.acts[0].film.model.results[:, : levels.shape[2]]
         assert np.array_equal(levels[2], played[:, :, : len(OUTCOMES)], equal_nan=True)
 
+    def test_it_knows_whether_the_designs_have_the_same_staff(self, hub):
+        assert hub.alike()
+        other = small("lesson-study", **{"staff.expert_share": 0.9})
+        assert not Cast(replace(TWICE, designs=(small("lesson-study"), other)).request(), 1).alike()
+
     def test_another_world_is_another_luck(self):
         first, second = (Cast(TWICE.request(), world) for world in (1, 2))
         assert not np.array_equal(first.acts[0].film.frames[0]["use"], second.acts[0].film.frames[0]["use"])
@@ -456,8 +461,8 @@ class TestBrowser:
 
             page.get_by_label("Teacher", exact=True).focus()
             page.keyboard.type("Teacher 4")
-            page.wait_for_selector(".pd-room-story")
-            page.wait_for_function("document.querySelector('.pd-room-story h2').innerText.includes('week 3')")
+            page.wait_for_selector(".pd-room-story h2:has-text('Teacher 4 with B, week 3')")
+            page.wait_for_function("location.search.includes('view.teacher=3&')")
             said = page.locator(".pd-room-story section").all_inner_texts()
             for act, text in zip(played.acts, said, strict=True):
                 for line in words.story(act, 3, 3):
@@ -516,6 +521,30 @@ class TestBrowser:
                 at_week(again, "Week 20")
                 assert again.inner_text("main h1") == page.inner_text("main h1")
                 assert again.inner_text(".pd-room-story") == page.inner_text(".pd-room-story")
+
+    def test_another_luck_plays_another_world_at_the_same_week(self, browser, server):
+        other = Cast(State(designs=HUB.designs, years=1).request(), 2)
+        other.run_to(20)
+        with opened(browser, server, self.QUERY + "&view.week=20&view.teacher=5") as page:
+            page.wait_for_selector(".pd-room-story")
+            before = page.locator(".pd-room-caption").all_inner_texts()
+            page.get_by_label("Luck").fill("2")
+            page.keyboard.press("Tab")
+            page.wait_for_function(
+                "before => document.querySelector('.pd-room-caption')?.innerText !== before"
+                " && document.querySelector('.pd-room-story')",
+                arg=before[0],
+            )
+            at_week(page, "Week 20")
+            sessions = [act.film.session_weeks(WEEKS) for act in other.acts]
+            captions = [words.caption(act, 20, when) for act, when in zip(other.acts, sessions, strict=True)]
+            page.wait_for_function(
+                "words => document.querySelector('.pd-room-caption').innerText === words", arg=captions[0]
+            )
+            assert page.locator(".pd-room-caption").all_inner_texts() == captions
+            for line in words.story(other.acts[0], 5, 20):
+                assert line in page.inner_text(".pd-room-story")
+            assert page.complaints == []
 
     def test_the_picture_changes_with_the_week_and_is_drawn(self, browser, server):
         read = "[...document.querySelectorAll('canvas')].map((one) => one.toDataURL())"

@@ -8,7 +8,7 @@ import numpy as np
 
 from pdsim import theory
 from pdsim.comparison import Request
-from pdsim.dashboard.room.film import Film
+from pdsim.dashboard.room.film import SCALES, Film
 from pdsim.dashboard.room.layout import ASPECTS, Plan, Seat, plan
 from pdsim.dashboard.state import LETTERS, preset_of
 from pdsim.errors import InputError
@@ -85,6 +85,13 @@ class Cast:
     def filmed(self) -> int:
         """The last week that is there in all films."""
         return min(len(film.frames) for act in self.acts for film in (act.film, act.without)) - 1
+
+    def alike(self) -> bool:
+        """True when the posts that both designs have are held by the same people at the start, state by state."""
+        first, second = self.acts
+        _, here, there = np.intersect1d(first.posts, second.posts, return_indices=True)
+        one, other = first.film.frames[0], second.film.frames[0]
+        return all(np.array_equal(one[name][here], other[name][there]) for name in SCALES)
 
     def run_to(self, week: int) -> None:
         """Play all models until ``week`` is there."""

@@ -35,6 +35,7 @@ def scene(cast: Cast, names: Sequence[str]) -> dict[str, Any]:
         "weeks": cast.weeks,
         "year": WEEKS,
         "scales": SCALES,
+        "alike": cast.alike(),
         "acts": [
             act_scene(act, plans, name, index, cast.weeks)
             for index, (act, plans, name) in enumerate(
