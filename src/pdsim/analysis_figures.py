@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
-from pdsim import threshold_figures
+from pdsim import families_figures, threshold_figures
 from pdsim.analysis import Analysis
 from pdsim.analysis.threshold import told
 from pdsim.analysis_tables import (
@@ -376,6 +376,7 @@ def place_panel(axes: Axes, analysis: Analysis, factors: Sequence[str]) -> None:
 
 PICTURES: dict[str, Callable[[Analysis], Picture]] = {
     "discovery": box_picture,
+    "families": families_figures.picture_of,
     "grid": grid_picture,
     "latin-hypercube": surface_picture,
     "morris": screening_picture,

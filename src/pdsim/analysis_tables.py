@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pdsim import threshold_tables
+from pdsim import families_tables, threshold_tables
 from pdsim.analysis import Analysis
 from pdsim.analysis.threshold import told
 from pdsim.experiment.designs import Axis
@@ -259,6 +259,7 @@ def in_percent(row: dict[str, Any], name: str) -> str:
 
 TABLES: dict[str, Callable[[Analysis], list[Table]]] = {
     "discovery": box_tables,
+    "families": families_tables.tables_of,
     "grid": point_tables,
     "latin-hypercube": change_tables,
     "morris": screening_tables,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pdsim import __version__
-from pdsim.analysis import discovery, response, screening, surface, threshold, variance
+from pdsim.analysis import discovery, families, response, screening, surface, threshold, variance
 from pdsim.analysis.cells import Cells, read, unseen
 from pdsim.analysis.finding import Finding
 from pdsim.analysis.question import DEFAULT_OUTCOME, resolve
@@ -25,7 +25,7 @@ METHODS: dict[str, Callable[[Cells], Finding]] = {
     "latin-hypercube": surface.surfaces,
     "morris": screening.measures,
     "sobol": variance.indices,
-    threshold.RESOLUTION: threshold.found,  # whatever the design
+    threshold.RESOLUTION: families.found,  # whatever the design
 }
 
 

@@ -184,18 +184,27 @@ def lone(cells: Cells) -> list[Contrast]:
     return [contrast for contrast in cells.question.contrasts if not contrast.minus]
 
 
+def check_pupils(cells: Cells) -> None:
+    """Families are looked at for pupils, each scenario beside its own twin.
+
+    Raises:
+        InputError: naming what is allowed.
+    """
+    outcome = cells.question.outcome
+    if outcome != DEFAULT_OUTCOME:
+        raise InputError(f"--outcome {outcome}: the verdict is on pupils; allowed is {DEFAULT_OUTCOME}")
+    if not lone(cells):
+        raise InputError("--minus: does not act on families, which compare each scenario with its own twin")
+
+
 def check_question(cells: Cells) -> None:
     """What a threshold needs.
 
     Raises:
         InputError: naming what is allowed.
     """
-    question, method = cells.question, cells.experiment.design.method
-    where = f"{cells.folder}: a threshold"
-    if question.outcome != DEFAULT_OUTCOME:
-        raise InputError(f"--outcome {question.outcome}: the verdict is on pupils; allowed is {DEFAULT_OUTCOME}")
-    if not lone(cells):
-        raise InputError("--minus: does not act on a threshold, which compares each scenario with its own twin")
+    check_pupils(cells)
+    where, method = f"{cells.folder}: a threshold", cells.experiment.design.method
     if method != "grid":
         raise InputError(f"{where} is looked for over a grid; this design is {method}")
     first = cells.axes[0]
