@@ -228,8 +228,8 @@ class TestWords:
         said = words.caption(act, sessions[1], sessions)
         numbers = [int(n) for n in re.match(r"(\d+) use it more, (\d+) less, (\d+) as much", said).groups()]
         assert sum(numbers) == 10
-        assert f"Session 2 of {len(sessions)} this week" in said
-        assert "this week" not in words.caption(act, sessions[1] + 1, sessions)
+        assert f"Session 2 of {len(sessions)}: " in said
+        assert "Session" not in words.caption(act, sessions[1] + 1, sessions)
 
     def test_a_story_tells_what_the_record_holds(self, hub):
         act, week = hub.acts[1], 30
@@ -240,6 +240,9 @@ class TestWords:
             assert f"Use is {use[0]:.2f}; without the PD it would be {use[1]:.2f}." in said
             offered = words.counted_words(frame["offered"][row], "session", "sessions")
             assert f"Attended {frame['attended'][row]} of {offered}" in said
+            given = int((frame["ties"][:, 1] == row).sum())
+            assert words.counted_words(given, "colleague turns", "colleagues turn") in said or given == 0
+            assert ("nobody turns to this teacher" in said) == (given == 0)
             advisers = frame["ties"][frame["ties"][:, 0] == row, 1]
             named = re.search(r"Turns to (.*?) for advice", said)[1]
             assert [int(n) - 1 for n in re.findall(r"teacher (\d+)", named)] == sorted(advisers)

@@ -98,7 +98,7 @@ def caption(act: Act, week: int, sessions: Sequence[int]) -> str:
     parts = [
         f"{(more > 0).sum()} use it more, {(more < 0).sum()} less, {(more == 0).sum()} as much.",
         f"Mean use {use[0]:.2f}, without the PD {use[1]:.2f}.",
-        f"{counted_words(lasting, 'lasting tie stands', 'lasting ties stand')}.",
+        f"{counted_words(lasting, 'lasting tie', 'lasting ties')}.",
         session_words(act, week, sessions),
     ]
     return " ".join(part for part in parts if part)
@@ -111,7 +111,7 @@ def session_words(act: Act, week: int, sessions: Sequence[int]) -> str:
     came, asked = (
         int((act.film.frames[week][name] > act.film.frames[week - 1][name]).sum()) for name in ("attended", "offered")
     )
-    return f"Session {sessions.index(week) + 1} of {len(sessions)} this week: {came} of {asked} came."
+    return f"Session {sessions.index(week) + 1} of {len(sessions)}: {came} of {asked} came."
 
 
 def story(act: Act, post: int, week: int) -> list[str]:
@@ -159,7 +159,8 @@ def advice(act: Act, row: int, week: int) -> str:
     advisers = frame["ties"][frame["ties"][:, 0] == row, 1]
     asks = f"Turns to {named(act, sorted(advisers))} for advice" if len(advisers) else "Turns to nobody for advice"
     given = int(advice_given(frame)[row])
-    return f"{asks}; {counted_words(given, 'colleague turns', 'colleagues turn')} to this teacher."
+    others = counted_words(given, "colleague turns", "colleagues turn") if given else "nobody turns"
+    return f"{asks}; {others} to this teacher."
 
 
 def attendance(act: Act, row: int, week: int) -> str:
