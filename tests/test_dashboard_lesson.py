@@ -168,9 +168,10 @@ class TestNumbers:
 
     def test_shipped_answers_are_those_of_the_science_as_it_is(self):
         shipped = inquiry_shipped.shipped()
-        assert set(shipped) == set(inquiry_shipped.QUESTIONS), "run experiments/lesson.py again"
+        assert set(inquiry_shipped.QUESTIONS) <= set(shipped), "run experiments/lesson.py again"
         found = shipped[Question("lesson-study")]
         play = inquiry.answer_to(Question("lesson-study", whole=False)).verdict
+        assert shipped[MINT].verdict == inquiry.answer_to(MINT).verdict
         assert play.probabilities == found.verdict.probabilities
         assert play.total["effect"] == pytest.approx(found.verdict.total["effect"], abs=1e-12)
 
@@ -310,8 +311,9 @@ class TestTab:
         desk.close()
 
 
-@pytest.mark.parametrize("found", inquiry_shipped.shipped().values(), ids=lambda found: found.question.design)
-def test_what_the_facilitators_page_expects_is_what_the_model_says(found):
+@pytest.mark.parametrize("design", DESIGNS)
+def test_what_the_facilitators_page_expects_is_what_the_model_says(design):
+    found = inquiry_shipped.shipped()[Question(design)]
     share = found.explanation.levels.set_index(["outcome", "family"]).share
     families = [share["reaction", family] for family in ("fluoride", "mint", "organisation", "cost")]
     assert max(families) == share["reaction", "mint"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from pdsim import evaluation, population
 from pdsim.assumptions import __file__ as assumptions_file
 from pdsim.cache import compiled_sources, hash_of
 from pdsim.comparison import plain_records
-from pdsim.dashboard.inquiry import DESIGNS, Answer, Question, answer_to, verdict_of
+from pdsim.dashboard.inquiry import DESIGNS, WORLDS, Answer, Question, Verdict, answer_to, verdict_of
+from pdsim.dashboard.inquiry_words import sliders
 from pdsim.evaluation import Evaluation
 from pdsim.explanation import result as explanation
 from pdsim.explanation.result import Explanation
@@ -51,15 +52,34 @@ def restored(kind: type, request: Any, data: dict[str, Any]) -> Any:
     return kind(request=request, **values)
 
 
+def single_changes(start: Question, found: Explanation) -> list[Question]:
+    """Every single change of a question that the page offers: other worlds, and for the first design each slider."""
+    short = replace(start, whole=False)
+    moved = sliders(found) if start.design == DESIGNS[0] else []
+    fixed = [((one["name"], step["value"]),) for one in moved for step in one["steps"][1:]]
+    worlds = [replace(short, world=world) for world in WORLDS if world != start.world]
+    return [*worlds, *(replace(short, fixed=each) for each in fixed)]
+
+
 def made() -> bytes:
     """The file: the answers to the lesson's first questions, each with the values that flip its verdict."""
-    answers = {}
+    answers = []
     for question in QUESTIONS:
         found = answer_to(question)
         assert found.explanation is not None
-        whole = explanation.with_flips(found.explanation)
-        answers[question.design] = {"explanation": stored(whole), "evaluation": stored(found.evaluation)}
-    text = json.dumps({"science": science(), "answers": answers}, default=float, allow_nan=False)
+        answers.append(replace(found, explanation=explanation.with_flips(found.explanation)))
+    return file_of(answers)
+
+
+def file_of(answers: list[Answer]) -> bytes:
+    """The file of whole answers, and of the short ones after every single change of their questions."""
+    whole, short = {}, []
+    for answer in answers:
+        assert answer.explanation is not None
+        whole[answer.question.design] = {name: stored(getattr(answer, name)) for name in ("explanation", "evaluation")}
+        for question in single_changes(answer.question, answer.explanation):
+            short.append({"question": asdict(question), "verdict": asdict(answer_to(question).verdict)})
+    text = json.dumps({"science": science(), "answers": whole, "short": short}, default=float, allow_nan=False)
     return gzip.compress(text.encode(), mtime=0)
 
 
@@ -70,7 +90,14 @@ def shipped() -> dict[Question, Answer]:
     document = json.loads(gzip.decompress(FILE.read_bytes()))
     if document["science"] != science():
         return {}
-    return {question: answer_of(question, document["answers"][question.design]) for question in QUESTIONS}
+    whole = {question: answer_of(question, document["answers"][question.design]) for question in QUESTIONS}
+    return whole | {answer.question: answer for answer in map(short_answer, document["short"])}
+
+
+def short_answer(data: dict[str, Any]) -> Answer:
+    """A stored short answer."""
+    fixed = tuple((name, value) for name, value in data["question"]["fixed"])
+    return Answer(Question(**{**data["question"], "fixed": fixed}), Verdict(**data["verdict"]))
 
 
 def answer_of(question: Question, data: dict[str, Any]) -> Answer:
