@@ -111,8 +111,8 @@ def verdict_sentence(points: pd.DataFrame) -> str:
 def answer_sentences(points: pd.DataFrame, axes: tuple[Axis, ...]) -> Iterator[str]:
     """Where fluoride, mint and harm are likeliest, and how likely on average."""
     for words, share in (
-        ("fluoride, alone or with mint", points["p_fluoride_or_both"]),
-        ("mint, alone or with fluoride", points["p_mint"] + points["p_both"]),
+        ("fluoride, alone or with mint,", points["p_fluoride_or_both"]),
+        ("mint, alone or with fluoride,", points["p_mint"] + points["p_both"]),
         ("harmful", points["p_harmful"]),
     ):
         row = points.loc[share.idxmax()].to_dict()
