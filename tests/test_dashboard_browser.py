@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from pdsim import comparison
 from pdsim.dashboard.pages import pages
+from pdsim.dashboard.server import free_port
 from pdsim.dashboard.state import Design, State, address, changed, with_assumption
 from pdsim.figures import Reading, headline
 from pdsim.tables import signed
@@ -49,14 +50,15 @@ SMALL = changed(changed(Design("solo-course"), "staff.teachers_per_school", 8), 
 class Server:
     """A dashboard's server in a process of its own, with an empty home and no network beyond this computer."""
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, port=0):
         self.home, self.asked = folder / "home", folder / "asked.txt"
         self.home.mkdir(exist_ok=True)
         self.asked.write_text("")
         cache = os.environ["NUMBA_CACHE_DIR"]
         usual = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "LD_LIBRARY_PATH")}
         environment = usual | {"HOME": str(self.home), "NUMBA_CACHE_DIR": cache, "PYTHONUNBUFFERED": "1"}
-        program = [sys.executable, "-c", WATCHED, str(self.asked), "dashboard", "--no-browser", *options]
+        program = [sys.executable, "-c", WATCHED, str(self.asked), "dashboard", "--no-browser"]
+        program += ["--port", str(free_port("127.0.0.1", port))]  # its own: other tests start servers at the same time
         self.process = subprocess.Popen(
             program, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -256,7 +258,7 @@ class TestJourney:
             words, numbers = page.inner_text("main h1"), effects(page)
             first.close()
             page.wait_for_selector("text=disconnected")
-            second = Server(tmp_path, "--port", first.url.split(":")[2].strip("/"))
+            second = Server(tmp_path, int(first.url.split(":")[2].strip("/")))
             page.wait_for_selector("text=disconnected", state="hidden", timeout=60_000)
             page.wait_for_selector("main h1", timeout=60_000)
             settled(page)

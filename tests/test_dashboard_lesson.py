@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import threading
 from dataclasses import replace
 from itertools import pairwise
@@ -335,17 +334,9 @@ REASON = 'Teachers <b>talk</b> & "learn" <script>alert(1)</script>'
 FAST = {"page": "lesson", "view.lesson.design": "lesson-study", "view.lesson.world": "mint", "view.lesson.name": "test"}
 
 
-def started(folder):
-    """A server at a port that is free."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    return Server(folder, "--port", str(port))
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    made = started(tmp_path_factory.mktemp("lesson"))
+    made = Server(tmp_path_factory.mktemp("lesson"))
     yield made
     made.close()
 
@@ -450,13 +441,13 @@ class TestStudent:
             page.wait_for_function("document.getElementById('reason').value === 'for lesson study'")
 
     def test_answers_survive_a_restart_of_the_server(self, browser, tmp_path):
-        first = started(tmp_path)
+        first = Server(tmp_path)
         port = first.url.split(":")[2].strip("/")
         with opened(browser, first, urlencode(FAST)) as page:
             predict(page)
             page.fill("#surprise", "a note")
             first.close()
-            second = Server(tmp_path, "--port", port)
+            second = Server(tmp_path, int(port))
             try:
                 page.reload()
                 page.wait_for_selector("#says", timeout=120_000)

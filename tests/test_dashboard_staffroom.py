@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import socket
 import threading
 from dataclasses import replace
 
@@ -425,10 +424,7 @@ def at_week(page, week):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with socket.socket() as trial:  # a port of its own: other tests' servers start at the same time
-        trial.bind(("127.0.0.1", 0))
-        port = trial.getsockname()[1]
-    made = Server(tmp_path_factory.mktemp("staffroom"), "--port", str(port))
+    made = Server(tmp_path_factory.mktemp("staffroom"))
     yield made
     made.close()
 
