@@ -100,6 +100,7 @@ def test_ctrl_c_twice_interrupts_at_once(trial, tmp_path, monkeypatch, capsys):
         os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(runner, "run", interrupt)
+    monkeypatch.setattr(os, "_exit", sys.exit)  # it ends at once, and with it this test's process
     assert ran(monkeypatch, *command(trial, tmp_path)) == 1
     assert capsys.readouterr().err == "pdsim: stopped; files that are written are whole\n"
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
