@@ -541,8 +541,10 @@ class TestBrowser:
                 "words => document.querySelector('.pd-room-caption').innerText === words", arg=captions[0]
             )
             assert page.locator(".pd-room-caption").all_inner_texts() == captions
-            for line in words.story(other.acts[0], 5, 20):
-                assert line in page.inner_text(".pd-room-story")
+            for line in words.story(other.acts[0], 5, 20):  # it follows once the server has played these weeks
+                page.wait_for_function(
+                    "line => document.querySelector('.pd-room-story').innerText.includes(line)", arg=line
+                )
             assert page.complaints == []
 
     def test_the_picture_changes_with_the_week_and_is_drawn(self, browser, server):
