@@ -69,7 +69,7 @@ def bootstrap(
     value = statistic(means.all().reshape(count, size), np.arange(count))
     again = []
     for mean in means.resampled(rng, times):
-        chosen = rng.integers(count, size=count)
+        chosen = rng.integers(count, size=(count,))
         again.append(statistic(mean.reshape(count, size)[chosen], chosen))
         advance(1 / times)
     low, high = np.quantile(again, TAILS, axis=0)
