@@ -439,6 +439,7 @@ class TestStudent:
             page.wait_for_function("document.getElementById('reason').value === ''")
             page.select_option("#lesson-design", "lesson-study")
             page.wait_for_function("document.getElementById('reason').value === 'for lesson study'")
+            assert page.complaints == []
 
     def test_answers_survive_a_restart_of_the_server(self, browser, tmp_path):
         first = Server(tmp_path)

@@ -151,8 +151,8 @@ class TestActions:
 
     def test_what_draws_nothing_anew_simulates_nothing(self, tab, monkeypatch):
         monkeypatch.setattr(tab.session.simulator, "ask", lambda *_: pytest.fail("asked"))
-        tab.act("open", page="about")
-        tab.act("present", on=True)
+        assert tab.act("open", page="about").state.page == "about"
+        assert tab.act("present", on=True).state.present
 
     @pytest.mark.parametrize(
         ("action", "says"),
