@@ -51,7 +51,7 @@ def limits_words(result: Choice) -> str:
         total = f" ({money(request.budget or 0.0)} for {request.staff} teachers)" if request.for_all else ""
         parts.append(f"{money(pounds)} a teacher{total}")
     if hours is not None:
-        parts.append(f"{hours:g} hours a teacher")
+        parts.append(f"{hours:g} hour{'s' * (hours != 1)} a teacher")
     return f"With {' and '.join(parts)}" if parts else "With no limit on money or time"
 
 
@@ -157,7 +157,7 @@ def design_table(result: Choice) -> Table:
         "how many of 100 simulated worlds each is the best, or on the Pareto front",
         title_justify="left",
     )
-    table.add_column("design", min_width=26)
+    table.add_column("design", min_width=16)
     for heading in ("effect", "90 % interval", "£", "hours", "best", "front"):
         table.add_column(heading, justify="right")
     for row in result.designs[result.designs["rank"] <= TOP].itertuples():
